@@ -1,0 +1,71 @@
+package system
+
+import (
+	"context"
+	"errors"
+	"os"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// earliest is before every release this program can run on: a clock that shows less was never set.
+var earliest = time.Date(2025, 1, 1, 0, 0, 0, 0, time.UTC)
+
+// Now returns the wall clock in the router's own time zone.
+func (b *Box) Now() time.Time { return b.now().In(b.Location()) }
+
+// ClockSet reports whether the wall clock can be believed (K-5). Routers have no battery: after power-up the clock stands
+// at the newest file's date until NTP has answered.
+func (b *Box) ClockSet() bool {
+	now := b.now()
+	if now.Before(earliest) {
+		return false
+	}
+	if st, err := os.Stat(b.Path("/etc/openwrt_release")); err == nil && now.Before(st.ModTime().Add(-24*time.Hour)) {
+		return false
+	}
+	if !b.Real() || b.Uptime() > 10*time.Minute {
+		return true // without NTP the kernel never says "synchronised"; do not distrust a clock set by hand for ever
+	}
+	var tx unix.Timex
+	state, err := unix.Adjtimex(&tx)
+	return err != nil || (state != unix.TIME_ERROR && tx.Status&unix.STA_UNSYNC == 0)
+}
+
+// WatchClock calls stepped each time the wall clock is set rather than slewed (NTP's first answer, a person), until ctx
+// ends. Timers of Go run on the monotonic clock and do not notice.
+func (b *Box) WatchClock(ctx context.Context, stepped func()) error {
+	fd, err := unix.TimerfdCreate(unix.CLOCK_REALTIME, unix.TFD_NONBLOCK|unix.TFD_CLOEXEC)
+	if err != nil {
+		return err
+	}
+	f := os.NewFile(uintptr(fd), "timerfd")
+	defer f.Close()
+	stop := context.AfterFunc(ctx, func() { f.Close() })
+	defer stop()
+	arm := func() error {
+		far := unix.ItimerSpec{Value: unix.NsecToTimespec(time.Now().AddDate(50, 0, 0).UnixNano())}
+		return unix.TimerfdSettime(fd, unix.TFD_TIMER_ABSTIME|unix.TFD_TIMER_CANCEL_ON_SET, &far, nil)
+	}
+	if err := arm(); err != nil {
+		return err
+	}
+	buf := make([]byte, 8)
+	for ctx.Err() == nil {
+		_, err := f.Read(buf)
+		if ctx.Err() != nil {
+			return nil
+		}
+		if err != nil && !errors.Is(err, unix.ECANCELED) {
+			return err
+		}
+		if errors.Is(err, unix.ECANCELED) {
+			stepped()
+		}
+		if err := arm(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
