@@ -1,0 +1,59 @@
+# Go, make and git are all that `make run` and `make test` need; `make check` also wants a C compiler for the race detector.
+# Everything is fetched by the go tool, pinned in go.sum.
+
+GO      ?= go
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+# HTTP/2 is left out: CWMP speaks HTTP/1.1 (H-1), and it would cost 600 KiB of flash.
+TAGS    := nethttpomithttp2
+LDFLAGS := -s -w -X main.version=$(VERSION)
+BUILD   := CGO_ENABLED=0 $(GO) build -trimpath -tags $(TAGS) -ldflags '$(LDFLAGS)'
+
+ACS      ?=
+FUZZTIME ?= 1m
+
+.PHONY: all build run test check bench fuzz cross clean
+
+all: build
+
+build: ## bin/cwmpd and bin/sandbox
+	@mkdir -p bin
+	$(BUILD) -o bin/cwmpd ./cmd/cwmpd
+	$(BUILD) -o bin/sandbox ./cmd/sandbox
+
+run: build ## a router, its agent and an ACS, talking; ACS=http://… keeps router and agent running against that one
+	@bin/sandbox tour $(if $(ACS),--acs '$(ACS)')
+
+test: ## every test; what a missing program makes skip is named
+	$(GO) test -tags $(TAGS) ./...
+
+check: ## what has to hold before a commit
+	@test -z "$$(gofmt -l cmd internal datamodel | tee /dev/stderr)" || { echo 'gofmt: the files above are not formatted'; exit 1; }
+	$(GO) vet ./...
+	$(GO) tool staticcheck ./...
+	$(GO) test -race ./...
+	GOARCH=386 $(GO) vet ./...
+
+bench: build ## parameters a second, allocations, time to the first Inform, memory
+	$(GO) test -tags $(TAGS) -run '^$$' -bench . -benchmem ./...
+
+fuzz: ## every fuzz target for FUZZTIME
+	@set -e; for pkg in $$($(GO) list ./...); do \
+		for target in $$($(GO) test -list '^Fuzz' $$pkg | grep '^Fuzz' || true); do \
+			echo "== $$pkg $$target"; $(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) $$pkg; \
+		done; \
+	done
+
+# Every architecture that OpenWrt's Go feed knows: GOOS is linux throughout.
+CROSS := amd64: 386:GO386=sse2 386:GO386=softfloat arm64: arm:GOARM=5 arm:GOARM=6 arm:GOARM=7 \
+	mips:GOMIPS=softfloat mipsle:GOMIPS=softfloat mipsle:GOMIPS=hardfloat \
+	mips64:GOMIPS64=softfloat mips64le:GOMIPS64=softfloat riscv64: loong64:
+
+cross: ## bin/<architecture>/cwmpd for every architecture OpenWrt has a Go for
+	@set -e; for t in $(CROSS); do \
+		arch=$${t%%:*}; env=$${t#*:}; dir=bin/$$arch$${env:+-$${env#*=}}; mkdir -p $$dir; \
+		env GOOS=linux GOARCH=$$arch $$env $(BUILD) -o $$dir/cwmpd ./cmd/cwmpd; \
+		printf '%-18s %9d bytes\n' $${dir#bin/} $$(wc -c < $$dir/cwmpd); \
+	done
+
+clean:
+	rm -rf bin
