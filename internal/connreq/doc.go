@@ -1,0 +1,2 @@
+// Package connreq is how an ACS wakes us.
+package connreq

@@ -1,0 +1,26 @@
+package web
+
+import (
+	"log/slog"
+	"time"
+)
+
+// Config says how requests go out. The zero value of each field is usable.
+type Config struct {
+	Root            string        // the router's root directory; "" means "/"
+	CAFile, CADir   string        // further trusted roots, beside ROOT/etc/ssl/certs
+	CertFile        string        // our client certificate (PEM); "" means none
+	KeyFile         string        // its key; "" means that CertFile holds it too
+	Insecure        bool          // do not verify servers: for labs
+	AllowDowngrade  bool          // follow redirects from https to http
+	AllowBasicPlain bool          // answer a Basic challenge without TLS
+	AllowLocal      bool          // let redirects and transfers go to loopback, link-local and our own addresses
+	ForceIPv4       bool          // never use IPv6
+	ClockSet        func() bool   // whether the time can be trusted; nil means yes
+	UserAgent       string        // "" means "cwmpd"
+	ConnectTimeout  time.Duration // for TCP, and again for TLS; 0 means 30 s
+	HeaderTimeout   time.Duration // from the end of our request to the end of the answer's header; 0 means 60 s
+	BodyTimeout     time.Duration // for a whole answer to Post, for a stretch without progress in Get and Put; 0 means 60 s
+	MaxBody         int64         // of an answer to Post, before and after decoding; 0 means 2 MiB
+	Log             *slog.Logger  // nil discards
+}

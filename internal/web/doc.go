@@ -1,0 +1,2 @@
+// Package web speaks HTTP to the outside, safely.
+package web
