@@ -1,0 +1,160 @@
+package soap
+
+import "time"
+
+// UnknownTime is how CWMP writes a time that is not known.
+const UnknownTime = "0001-01-01T00:00:00Z"
+
+// DateTime writes t as UTC; the zero time is UnknownTime.
+func DateTime(t time.Time) string {
+	if t.IsZero() {
+		return UnknownTime
+	}
+	return t.UTC().Format("2006-01-02T15:04:05Z")
+}
+
+// DeviceID says who we are, in every Inform the same (I-1).
+type DeviceID struct{ Manufacturer, OUI, ProductClass, SerialNumber string }
+
+// Event is one entry of Inform's Event array.
+type Event struct{ Code, CommandKey string }
+
+// Inform holds the arguments of Inform. The parameter list is streamed: see InformStart.
+type Inform struct {
+	Device      DeviceID
+	Events      []Event
+	CurrentTime string
+	RetryCount  uint32
+}
+
+// InformStart writes an Inform up to its open ParameterList; ParameterValue is called for each parameter and
+// InformEnd closes. MaxEnvelopes is always 1 (S-3).
+func (e *Encoder) InformStart(m Inform) {
+	e.Open("Inform")
+	e.Start("DeviceId")
+	e.Text("Manufacturer", Truncate(m.Device.Manufacturer, 64))
+	e.Text("OUI", m.Device.OUI)
+	e.Text("ProductClass", Truncate(m.Device.ProductClass, 64))
+	e.Text("SerialNumber", Truncate(m.Device.SerialNumber, 64))
+	e.Finish("DeviceId")
+	e.List("Event", "cwmp:EventStruct")
+	for _, ev := range m.Events {
+		e.Item()
+		e.Start("EventStruct")
+		e.Text("EventCode", ev.Code)
+		e.Text("CommandKey", ev.CommandKey)
+		e.Finish("EventStruct")
+	}
+	e.EndList()
+	e.Uint("MaxEnvelopes", 1)
+	e.Text("CurrentTime", m.CurrentTime)
+	e.Uint("RetryCount", uint64(m.RetryCount))
+	e.List("ParameterList", "cwmp:ParameterValueStruct")
+}
+
+// InformEnd closes what InformStart opened.
+func (e *Encoder) InformEnd() {
+	e.EndList()
+	e.Close()
+}
+
+// TransferComplete holds the arguments of TransferComplete; FaultCode 0 is success.
+type TransferComplete struct {
+	CommandKey      string
+	FaultCode       int
+	FaultString     string
+	Start, Complete time.Time // zero: not known
+}
+
+// TransferComplete writes the call of that name.
+func (e *Encoder) TransferComplete(m TransferComplete) {
+	e.Open("TransferComplete")
+	e.Text("CommandKey", m.CommandKey)
+	e.Start("FaultStruct")
+	e.Uint("FaultCode", uint64(m.FaultCode))
+	e.Text("FaultString", Truncate(m.FaultString, 256))
+	e.Finish("FaultStruct")
+	e.Text("StartTime", DateTime(m.Start))
+	e.Text("CompleteTime", DateTime(m.Complete))
+	e.Close()
+}
+
+// GetRPCMethods writes our question which methods the ACS knows.
+func (e *Encoder) GetRPCMethods() { e.Empty("GetRPCMethods") }
+
+// GetRPCMethodsResponse writes our list of methods.
+func (e *Encoder) GetRPCMethodsResponse(methods []string) {
+	e.Open("GetRPCMethodsResponse")
+	e.Strings("MethodList", methods)
+	e.Close()
+}
+
+// Status writes a response whose only argument is Status: 0 done, 1 committed and still to be applied.
+func (e *Encoder) Status(method string, status int) {
+	e.Open(method)
+	e.Uint("Status", uint64(status))
+	e.Close()
+}
+
+// AddObjectResponse writes the number of the new instance.
+func (e *Encoder) AddObjectResponse(instance uint32, status int) {
+	e.Open("AddObjectResponse")
+	e.Uint("InstanceNumber", uint64(instance))
+	e.Uint("Status", uint64(status))
+	e.Close()
+}
+
+// TransferResponse writes the response of Download and Upload: always Status 1, the times are not known yet.
+func (e *Encoder) TransferResponse(method string) {
+	e.Open(method)
+	e.Uint("Status", 1)
+	e.Text("StartTime", UnknownTime)
+	e.Text("CompleteTime", UnknownTime)
+	e.Close()
+}
+
+// A ParamFault is one SetParameterValuesFault.
+type ParamFault struct {
+	Name    string
+	Code    int
+	Message string
+}
+
+// Fault holds a CWMP fault that we send.
+type Fault struct {
+	Client  bool // whose problem it is: the asker's (Client) or ours (Server)
+	Code    int
+	Message string
+	Params  []ParamFault // SetParameterValues only
+}
+
+// Fault writes a SOAP fault with its CWMP detail (4.1).
+func (e *Encoder) Fault(f Fault) {
+	who := "Server"
+	if f.Client {
+		who = "Client"
+	}
+	e.Start("soap-env:Fault")
+	e.Text("faultcode", who)
+	e.Text("faultstring", "CWMP fault")
+	e.raw("<detail><cwmp:Fault>")
+	e.Uint("FaultCode", uint64(f.Code))
+	e.Text("FaultString", f.Message)
+	for _, p := range f.Params {
+		e.Start("SetParameterValuesFault")
+		e.Text("ParameterName", p.Name)
+		e.Uint("FaultCode", uint64(p.Code))
+		e.Text("FaultString", p.Message)
+		e.Finish("SetParameterValuesFault")
+	}
+	e.raw("</cwmp:Fault></detail>")
+	e.Finish("soap-env:Fault")
+}
+
+// MustUnderstandFault writes the SOAP fault that answers a header which we had to understand and did not.
+func (e *Encoder) MustUnderstandFault(header string) {
+	e.Start("soap-env:Fault")
+	e.Text("faultcode", "soap-env:MustUnderstand")
+	e.Text("faultstring", "header not understood: "+Truncate(header, 64))
+	e.Finish("soap-env:Fault")
+}
