@@ -1,0 +1,3 @@
+package source
+
+func deviceFuncs() map[string]Func { return nil }

@@ -1,0 +1,3 @@
+package source
+
+func mgmtFuncs() map[string]Func { return nil }

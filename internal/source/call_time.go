@@ -1,0 +1,3 @@
+package source
+
+func timeFuncs() map[string]Func { return nil }
