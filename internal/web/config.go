@@ -2,13 +2,14 @@ package web
 
 import (
 	"log/slog"
+	"path/filepath"
 	"time"
 )
 
 // Config says how requests go out. The zero value of each field is usable.
 type Config struct {
 	Root            string        // the router's root directory; "" means "/"
-	CAFile, CADir   string        // further trusted roots, beside ROOT/etc/ssl/certs
+	CAFile, CADir   string        // further trusted roots, beside ROOT/etc/ssl/certs; paths of the router
 	CertFile        string        // our client certificate (PEM); "" means none
 	KeyFile         string        // its key; "" means that CertFile holds it too
 	Insecure        bool          // do not verify servers: for labs
@@ -18,9 +19,44 @@ type Config struct {
 	ForceIPv4       bool          // never use IPv6
 	ClockSet        func() bool   // whether the time can be trusted; nil means yes
 	UserAgent       string        // "" means "cwmpd"
+	Affinity        *Affinity     // remembers addresses between sessions; nil forgets
 	ConnectTimeout  time.Duration // for TCP, and again for TLS; 0 means 30 s
 	HeaderTimeout   time.Duration // from the end of our request to the end of the answer's header; 0 means 60 s
 	BodyTimeout     time.Duration // for a whole answer to Post, for a stretch without progress in Get and Put; 0 means 60 s
 	MaxBody         int64         // of an answer to Post, before and after decoding; 0 means 2 MiB
 	Log             *slog.Logger  // nil discards
+}
+
+// withDefaults fills in what a zero value stands for.
+func (c Config) withDefaults() Config {
+	if c.Root == "" {
+		c.Root = "/"
+	}
+	if c.ClockSet == nil {
+		c.ClockSet = func() bool { return true }
+	}
+	if c.UserAgent == "" {
+		c.UserAgent = "cwmpd"
+	}
+	if c.ConnectTimeout <= 0 {
+		c.ConnectTimeout = 30 * time.Second
+	}
+	if c.HeaderTimeout <= 0 {
+		c.HeaderTimeout = 60 * time.Second
+	}
+	if c.BodyTimeout <= 0 {
+		c.BodyTimeout = 60 * time.Second
+	}
+	if c.MaxBody <= 0 {
+		c.MaxBody = 2 << 20
+	}
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
+	return c
+}
+
+// path returns where a file of the router is.
+func (c Config) path(name string) string {
+	return filepath.Join(c.Root, filepath.Join("/", name))
 }
