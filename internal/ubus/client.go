@@ -57,7 +57,7 @@ type Client struct {
 	listeners []*listener
 	subs      []*subscription
 	onState   []func(up bool)
-	told      bool            // what onState last said
+	told      *conn           // the connection that the onState functions know of
 	telling   bool            // somebody is at it
 	delivered <-chan struct{} // closed when the last connection's listeners have returned
 
@@ -131,29 +131,34 @@ func (c *Client) Close() error {
 // Connected reports whether there is a connection right now.
 func (c *Client) Connected() bool { return c.current() != nil }
 
-// OnState has f called after a connection was made and everything registered on it (true), and after it was lost.
-// f is told at once when there is a connection. Calls never overlap; a state that did not last may be left out.
+// OnState has f called after a connection was made and everything registered on it (true), and after it was lost
+// (false). f is told at once when there is a connection. Calls never overlap, and every connection that stands when
+// its turn comes is told of, be it as short as a restart of ubusd.
 func (c *Client) OnState(f func(up bool)) {
 	c.mu.Lock()
 	c.onState = append(c.onState, f)
-	up := c.told
+	up := c.told != nil
 	c.mu.Unlock()
 	if up {
 		f(true)
 	}
 }
 
-// tellState calls the OnState functions until they know the present state.
+// tellState calls the OnState functions until they know of the present connection.
 func (c *Client) tellState() {
 	c.mu.Lock()
+	defer c.mu.Unlock()
 	if c.telling {
-		c.mu.Unlock()
 		return
 	}
 	c.telling = true
-	for up := c.conn != nil && c.conn.registered; up != c.told; up = c.conn != nil && c.conn.registered {
-		c.told = up
-		fns := c.onState
+	for c.told != c.ready() {
+		if c.told != nil {
+			c.told = nil
+		} else {
+			c.told = c.ready()
+		}
+		fns, up := c.onState, c.told != nil
 		c.mu.Unlock()
 		for _, f := range fns {
 			f(up)
@@ -161,7 +166,14 @@ func (c *Client) tellState() {
 		c.mu.Lock()
 	}
 	c.telling = false
-	c.mu.Unlock()
+}
+
+// ready returns the connection on which everything is registered, or nil. mu is held.
+func (c *Client) ready() *conn {
+	if c.conn != nil && c.conn.registered {
+		return c.conn
+	}
+	return nil
 }
 
 // current returns the live connection or nil.
