@@ -1,4 +1,104 @@
-# Device: the root of the data model and what the router is.
+# Device. and Device.DeviceInfo.: the root of the data model, and what the router is.
+# Router: /etc/device_info, /etc/openwrt_release, /tmp/sysinfo, /proc; the owner's own words in /etc/config/cwmp win.
 
-Device.                                r
-  RootDataModelVersion r string(32) inform   const 2.19
+Device.                                     r
+  RootDataModelVersion         r  string(32) inform          const 2.19
+
+Device.DeviceInfo.                          r
+  # These four are the DeviceId of every Inform; the agent finds them out once.
+  Manufacturer                 r  string(64)                 call agent.identity manufacturer
+  ManufacturerOUI              r  string(6..6)               call agent.identity oui
+  ProductClass                 r  string(64)                 call agent.identity productclass
+  SerialNumber                 r  string(64)                 call agent.identity serial
+  ModelName                    r  string(64)                 call device.board model
+  ModelNumber                  r  string(64)                 call device.board number
+  Description                  r  string(256)                call device.board description
+  HardwareVersion              r  string(64) inform          call device.board hardware
+  SoftwareVersion              r  string(64) inform forced   call agent.software_version
+  AdditionalSoftwareVersion    r  list string                ubus system board {} .kernel
+  ActiveFirmwareImage          r  pathRef                    const running | ref Device.DeviceInfo.FirmwareImage.
+  # One image, so the one that runs is the one that boots.
+  BootFirmwareImage            r  pathRef                    const running | ref Device.DeviceInfo.FirmwareImage.
+  ProvisioningCode             rw string(64) inform forced   uci cwmp.cpe:cpe.provisioning_code
+  UpTime                       r  unsignedInt deny           call device.uptime
+  FirstUseDate                 r  dateTime                   call agent.first_use
+  HostName                     rw string(255)                call device.hostname
+
+# OpenWrt keeps one system image; a board with two slots needs a file of its vendor here.
+Device.DeviceInfo.FirmwareImage.{i}.        r
+  rows call device.images
+  Name                         r  string(64)                 const firmware
+  Version                      r  string(64)                 call agent.software_version
+  Available                    r  boolean                    const true
+  Status                       r  enum(NoImage, Active, Downloading, Validating, Available, DownloadFailed, ValidationFailed, InstallationFailed, ActivationFailed)  const Active
+  BootFailureLog               r  string                     const ""
+
+# Row 1 is everything, as `sysupgrade -b` saves it; then one row per file of /etc/config.
+Device.DeviceInfo.VendorConfigFile.{i}.     r
+  rows call device.configs
+  Name                         r  string(64)                 call device.config name
+  Version                      r  string(16)                 call device.config version
+  Date                         r  dateTime                   call device.config date
+  Description                  r  string(256)                call device.config description
+  UseForBackupRestore          r  boolean                    call device.config backup
+
+Device.DeviceInfo.VendorLogFile.{i}.        r
+  rows call device.logs
+  Name                         r  string(64)                 call device.log name
+  MaximumSize                  r  unsignedInt                call device.log size
+  Persistent                   r  boolean                    call device.log persistent
+
+Device.DeviceInfo.SupportedDataModel.{i}.   r
+  rows call device.models
+  URL                          r  URL                        const ""
+  URN                          r  string(256)                const urn:broadband-forum-org:tr-181-2-19-1
+  Features                     r  list string                const Router
+
+Device.DeviceInfo.Processor.{i}.            r
+  rows call device.cores
+  Architecture                 r  enum(arm, i386, m68010, m68k, mipseb, mipsel, powerpc, sh3eb, sh3el, x86_64)  call device.arch
+
+# Free is what programs can still get (MemAvailable): the kernel's own MemFree leaves out the caches.
+Device.DeviceInfo.MemoryStatus.             r
+  Total                        r  unsignedInt                file /proc/meminfo line MemTotal: word 1
+  Free                         r  unsignedInt deny           file /proc/meminfo line MemAvailable: word 1
+  TotalPersistent              r  unsignedInt                ubus system info {} .root.total
+  FreePersistent               r  unsignedInt deny           ubus system info {} .root.avail
+
+Device.DeviceInfo.NetworkProperties.        r
+  needs file /proc/sys/net/ipv4/tcp_rmem
+  MaxTCPWindowSize             r  unsignedInt                file /proc/sys/net/ipv4/tcp_rmem word 2
+
+# Loads are means since the last look, at least two seconds ago; nobody waits for a measurement.
+Device.DeviceInfo.ProcessStatus.            r
+  CPUUsage                     r  unsignedInt(..100) deny    call device.cpu busy
+
+Device.DeviceInfo.ProcessStatus.CPU.{i}.    r
+  rows call device.cpus
+  volatile
+  Name                         r  string(256)                const {key}
+  UpTime                       r  unsignedInt                call device.uptime
+  UserModeUtilization          r  unsignedInt(..100)         call device.cpu user
+  SystemModeUtilization        r  unsignedInt(..100)         call device.cpu system
+  IdleModeUtilization          r  unsignedInt(..100)         call device.cpu idle
+  CPUUtilization               r  unsignedInt(..100)         call device.cpu busy
+
+Device.DeviceInfo.ProcessStatus.Process.{i}.  r
+  rows call device.processes
+  volatile
+  noalias
+  PID                          r  unsignedInt                const {key}
+  Command                      r  string(256)                call device.process command
+  Size                         r  unsignedInt deny           call device.process size
+  Priority                     r  unsignedInt(..99)          call device.process priority
+  CPUTime                      r  unsignedInt deny           call device.process cputime
+  State                        r  enum(Running, Sleeping, Stopped, Idle, Uninterruptible, Zombie) deny  call device.process state
+
+Device.DeviceInfo.TemperatureStatus.        r
+
+Device.DeviceInfo.TemperatureStatus.TemperatureSensor.{i}.  r
+  rows call device.sensors
+  Enable                       r  boolean                    const true
+  Status                       r  enum(Disabled, Enabled, Error)  call device.sensor status
+  Name                         r  string(256)                call device.sensor name
+  Value                        r  int(-274..) deny           call device.sensor value

@@ -1,3 +1,292 @@
 package source
 
-func deviceFuncs() map[string]Func { return nil }
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"os"
+	"path"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/cwmpd/cwmpd/internal/model"
+	"github.com/cwmpd/cwmpd/internal/system"
+)
+
+// deviceFuncs are the values behind Device.DeviceInfo.
+func deviceFuncs() map[string]Func {
+	cpu := &cpuSampler{}
+	return map[string]Func{
+		"device.board":     {Get: deviceBoard},
+		"device.hostname":  {Get: deviceHostname, Set: deviceSetHostname},
+		"device.uptime":    {Get: deviceUptime},
+		"device.images":    {Rows: single("running")},
+		"device.models":    {Rows: single("device2")},
+		"device.configs":   {Rows: deviceConfigs},
+		"device.config":    {Get: deviceConfig},
+		"device.logs":      {Rows: deviceLogs},
+		"device.log":       {Get: deviceLog},
+		"device.cpus":      {Rows: deviceCPUs},
+		"device.cpu":       {Get: cpu.get},
+		"device.arch":      {Get: deviceArch},
+		"device.cores":     {Rows: deviceCores},
+		"device.processes": {Rows: deviceProcesses},
+		"device.process":   {Get: deviceProcess},
+		"device.sensors":   {Rows: deviceSensors},
+		"device.sensor":    {Get: deviceSensor},
+	}
+}
+
+// single lists one row, always.
+func single(key string) func(context.Context, *Reader, *model.Row, []string) ([]model.Row, error) {
+	return func(context.Context, *Reader, *model.Row, []string) ([]model.Row, error) {
+		return []model.Row{{Key: key}}, nil
+	}
+}
+
+// deviceBoard is a fact about the hardware or the firmware; the owner's option in /etc/config/cwmp wins where there is one.
+func deviceBoard(_ context.Context, r *Reader, _ *model.Row, args []string) (string, error) {
+	box := r.Box()
+	if box == nil || len(args) != 1 {
+		return "", nil
+	}
+	board := r.Memo("device.board", func() any { return box.Board() }).(system.Board)
+	own := func(option string) string { return optionText(r.section(ownPackage, "cpe"), option) }
+	switch args[0] {
+	case "model":
+		return cut(firstOf(own("model_name"), board.Model), 64), nil
+	case "number":
+		return cut(board.Name, 64), nil
+	case "description":
+		return cut(firstOf(own("description"), board.Description), 256), nil
+	case "hardware":
+		return cut(firstOf(board.DeviceRevision, board.Name, board.Model), 64), nil
+	}
+	return "", nil
+}
+
+func firstOf(texts ...string) string {
+	for _, t := range texts {
+		if t != "" {
+			return t
+		}
+	}
+	return ""
+}
+
+// cut keeps the first n characters.
+func cut(text string, n int) string {
+	for i := range text {
+		if n == 0 {
+			return text[:i]
+		}
+		n--
+	}
+	return text
+}
+
+func deviceHostname(_ context.Context, r *Reader, _ *model.Row, _ []string) (string, error) {
+	if name := optionText(r.section("system", systemSection), "hostname"); name != "" {
+		return name, nil
+	}
+	return "OpenWrt", nil // as init.d/system has it
+}
+
+// deviceSetHostname writes a name that the kernel and DNS can bear: labels of letters, digits and inner hyphens.
+func deviceSetHostname(_ context.Context, r *Reader, _ *model.Row, _ []string, value string) error {
+	s := r.section("system", systemSection)
+	if s == nil {
+		return refused("/etc/config/system has no section of type system")
+	}
+	if !validHostname(value) {
+		return model.Errorf(model.BadValue, "want a host name: letters, digits and inner hyphens, at most 63 in a label")
+	}
+	return r.uciSet("system", s.Name, "hostname", value)
+}
+
+func validHostname(name string) bool {
+	if len(name) == 0 || len(name) > 255 {
+		return false
+	}
+	for label := range strings.SplitSeq(name, ".") {
+		if label == "" || len(label) > 63 || label[0] == '-' || label[len(label)-1] == '-' {
+			return false
+		}
+		for i := 0; i < len(label); i++ {
+			c := label[i]
+			if c != '-' && (c < '0' || c > '9') && (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+func deviceUptime(_ context.Context, r *Reader, _ *model.Row, _ []string) (string, error) {
+	if r.Box() == nil {
+		return "", nil
+	}
+	return strconv.FormatInt(int64(r.Box().Uptime()/time.Second), 10), nil
+}
+
+// deviceConfigs lists what a vendor configuration file can be: the whole of it, and every UCI package.
+func deviceConfigs(_ context.Context, r *Reader, _ *model.Row, _ []string) ([]model.Row, error) {
+	rows := []model.Row{{Key: "all"}}
+	for _, name := range r.Glob("/etc/config/*") {
+		base := path.Base(name)
+		if !strings.Contains(base, ".") {
+			rows = append(rows, model.Row{Key: base, Data: name})
+		}
+	}
+	return rows, nil
+}
+
+func deviceConfig(_ context.Context, r *Reader, row *model.Row, args []string) (string, error) {
+	name, one := row.Data.(string)
+	if !one {
+		name = "all"
+	}
+	if len(args) != 1 {
+		return "", nil
+	}
+	switch args[0] {
+	case "name":
+		return cut(name, 64), nil
+	case "version":
+		if !one {
+			return "", nil
+		}
+		sum := sha256.Sum256(r.File(name))
+		return hex.EncodeToString(sum[:8]), nil
+	case "date":
+		return r.configDate(name, one), nil
+	case "description":
+		if one {
+			return "UCI package " + row.Key, nil
+		}
+		return "backup of all settings, as sysupgrade makes it", nil
+	case "backup":
+		return strconv.FormatBool(!one), nil
+	}
+	return "", nil
+}
+
+// configDate is the time of the last change, for everything the newest.
+func (r *Reader) configDate(name string, one bool) string {
+	names := []string{name}
+	if !one {
+		names = r.Glob("/etc/config/*")
+	}
+	var newest time.Time
+	for _, n := range names {
+		if st, err := os.Stat(r.rt.rooted(n)); err == nil && st.ModTime().After(newest) {
+			newest = st.ModTime()
+		}
+	}
+	if newest.IsZero() {
+		return unknownTime
+	}
+	return newest.UTC().Format("2006-01-02T15:04:05Z")
+}
+
+// deviceLogs lists logd's ring buffer, and the file that it writes too where the owner wants one.
+func deviceLogs(_ context.Context, r *Reader, _ *model.Row, _ []string) ([]model.Row, error) {
+	s := r.section("system", systemSection)
+	var rows []model.Row
+	if optionText(s, "log_size") != "0" {
+		rows = append(rows, model.Row{Key: "syslog"})
+	}
+	if name := optionText(s, "log_file"); strings.HasPrefix(name, "/") {
+		rows = append(rows, model.Row{Key: name})
+	}
+	return rows, nil
+}
+
+func deviceLog(_ context.Context, r *Reader, row *model.Row, args []string) (string, error) {
+	if len(args) != 1 {
+		return "", nil
+	}
+	file := strings.HasPrefix(row.Key, "/")
+	switch args[0] {
+	case "name":
+		return cut(row.Key, 64), nil
+	case "size":
+		kib, err := strconv.ParseUint(optionText(r.section("system", systemSection), "log_size"), 10, 20)
+		if err != nil {
+			kib = 128
+		}
+		return strconv.FormatUint(kib<<10, 10), nil
+	case "persistent":
+		return strconv.FormatBool(file && !strings.HasPrefix(row.Key, "/tmp/") && !strings.HasPrefix(row.Key, "/var/")), nil
+	}
+	return "", nil
+}
+
+// architectures maps the beginning of OpenWrt's architecture to TR-181's word; the others have none.
+var architectures = []struct{ openwrt, tr181 string }{
+	{"aarch64", "arm"}, {"arm", "arm"}, {"i386", "i386"}, {"x86_64", "x86_64"}, {"mipsel", "mipsel"},
+	{"mips64el", "mipsel"}, {"mips", "mipseb"}, {"powerpc", "powerpc"},
+}
+
+func deviceArch(_ context.Context, r *Reader, _ *model.Row, _ []string) (string, error) {
+	return r.architecture(), nil
+}
+
+func (r *Reader) architecture() string {
+	own := string(lineOf(r.File("/etc/openwrt_release"), "DISTRIB_ARCH=", true))
+	for _, a := range architectures {
+		if strings.HasPrefix(own, a.openwrt) {
+			return a.tr181
+		}
+	}
+	return ""
+}
+
+// deviceCores lists the processors, none where TR-181 has no word for what they are.
+func deviceCores(ctx context.Context, r *Reader, parent *model.Row, args []string) ([]model.Row, error) {
+	if r.architecture() == "" {
+		return nil, nil
+	}
+	return deviceCPUs(ctx, r, parent, args)
+}
+
+// deviceSensors lists the thermal zones, and the temperatures of other drivers (Wi-Fi radios, SFP modules).
+func deviceSensors(_ context.Context, r *Reader, _ *model.Row, _ []string) ([]model.Row, error) {
+	var rows []model.Row
+	for _, name := range r.Glob("/sys/class/thermal/thermal_zone*") {
+		rows = append(rows, model.Row{Key: path.Base(name), Data: sensor{name + "/temp", name + "/type"}})
+	}
+	for _, name := range r.Glob("/sys/class/hwmon/hwmon*/temp*_input") {
+		dir, base := path.Split(name)
+		key := path.Base(dir) + "." + strings.TrimSuffix(base, "_input")
+		rows = append(rows, model.Row{Key: key, Data: sensor{name, dir + "name"}})
+	}
+	return rows, nil
+}
+
+// A sensor is a file with thousandths of a degree Celsius, and one with its kind.
+type sensor struct{ value, kind string }
+
+func deviceSensor(_ context.Context, r *Reader, row *model.Row, args []string) (string, error) {
+	s, ok := row.Data.(sensor)
+	if !ok || len(args) != 1 {
+		return "", nil
+	}
+	milli, err := strconv.Atoi(strings.TrimSpace(string(r.File(s.value))))
+	switch args[0] {
+	case "name": // with the key, since two zones may be of one kind and names are unique
+		return cut(strings.TrimSpace(row.Key+" "+strings.TrimSpace(string(r.File(s.kind)))), 256), nil
+	case "value":
+		if err != nil {
+			return "-274", nil // TR-181: not available
+		}
+		return strconv.Itoa(milli / 1000), nil
+	case "status":
+		if err != nil {
+			return "Error", nil
+		}
+		return "Enabled", nil
+	}
+	return "", nil
+}

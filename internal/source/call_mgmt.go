@@ -1,3 +1,59 @@
 package source
 
-func mgmtFuncs() map[string]Func { return nil }
+import (
+	"context"
+
+	"github.com/cwmpd/cwmpd/internal/model"
+	"github.com/cwmpd/cwmpd/internal/uci"
+)
+
+// mgmtFuncs are the values behind Device.ManagementServer. that are more than one UCI option.
+func mgmtFuncs() map[string]Func {
+	return map[string]Func{
+		"mgmt.option": {Get: mgmtGet, Set: mgmtSet},
+	}
+}
+
+// ownPackage is the agent's own configuration.
+const ownPackage = "cwmp"
+
+// mgmtGet reads an option of ours that has two names: `call mgmt.option SECTION NAME OTHERNAME`. icwmp calls it userid,
+// EasyCwmp's users write username. The first that is there counts, as it does for the configuration.
+func mgmtGet(_ context.Context, r *Reader, _ *model.Row, args []string) (string, error) {
+	if len(args) == 0 {
+		return "", nil
+	}
+	s := r.section(ownPackage, args[0])
+	for _, name := range args[1:] {
+		if text := optionText(s, name); text != "" {
+			return text, nil
+		}
+	}
+	return "", nil
+}
+
+// mgmtSet writes the option under its first name and takes the others away. A section that is not there is made, its
+// type being its name as everywhere in this package.
+func mgmtSet(_ context.Context, r *Reader, _ *model.Row, args []string, value string) error {
+	if len(args) < 2 {
+		return refused("mgmt.option wants SECTION NAME")
+	}
+	section := args[0]
+	if r.section(ownPackage, section) == nil {
+		if value == "" {
+			return nil
+		}
+		if err := r.Edit(uci.Edit{Op: uci.OpAdd, Package: ownPackage, Section: section, Type: section}); err != nil {
+			return err
+		}
+	}
+	for i, name := range args[1:] {
+		if i > 0 {
+			value = ""
+		}
+		if err := r.uciSet(ownPackage, section, name, value); err != nil {
+			return err
+		}
+	}
+	return nil
+}

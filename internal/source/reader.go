@@ -199,5 +199,5 @@ type (
 
 // refused is the error of a write which this router cannot take.
 func refused(format string, args ...any) error {
-	return &model.ParamError{Reason: model.Refused, Msg: fmt.Sprintf(format, args...)}
+	return model.Errorf(model.Refused, format, args...)
 }

@@ -6,6 +6,8 @@ import (
 	"log/slog"
 	"sync"
 
+	"github.com/godbus/dbus/v5"
+
 	"github.com/cwmpd/cwmpd/internal/model"
 	"github.com/cwmpd/cwmpd/internal/state"
 	"github.com/cwmpd/cwmpd/internal/system"
@@ -26,8 +28,8 @@ type Config struct {
 }
 
 // A Func is a value, a table or a hook computed in Go: `call NAME ARG…` in a .dm file. A nil field means that the
-// function is not for that use, and a .dm line which uses it so does not load. Row and parent are the
-// root (Row.IsRoot) outside tables.
+// function is not for that use, and a .dm line which uses it so does not load. Outside tables row and
+// parent are nil or the root: ask Row.IsRoot, which bears both.
 type Func struct {
 	// Get returns the text of a parameter; "" is absent.
 	Get func(ctx context.Context, r *Reader, row *model.Row, args []string) (string, error)
@@ -55,7 +57,7 @@ type Router struct {
 
 	mu     sync.Mutex
 	values *values // the agent's own values, nil when they are to be read again
-	bus    *dbusConn
+	bus    *dbus.Conn
 }
 
 // New returns a Router over cfg.
@@ -142,7 +144,7 @@ func (rt *Router) Close() error {
 	rt.bus = nil
 	rt.mu.Unlock()
 	if bus != nil {
-		return bus.close()
+		return bus.Close()
 	}
 	return nil
 }

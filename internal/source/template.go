@@ -102,6 +102,9 @@ func (t *template) expandWith(r *Reader, row *model.Row, quote func(string) stri
 
 // placeholder returns the value of {name} for row.
 func placeholder(r *Reader, row *model.Row, name string) string {
+	if row == nil {
+		return ""
+	}
 	if name[0] == '.' {
 		return r.option(row, name[1:])
 	}

@@ -136,6 +136,9 @@ func parseQuestion(words []string) (question, []string, error) {
 // ask returns the value that a path starts from.
 func (q *question) ask(ctx context.Context, r *Reader, row *model.Row) ubus.Value {
 	if q.relative {
+		if row == nil {
+			return ubus.Value{}
+		}
 		v, _ := row.Data.(ubus.Value)
 		return v
 	}

@@ -30,6 +30,7 @@ type uciPackage struct {
 	*uci.Package                                    // a copy with edits, or base itself
 	base         *uci.Package                       // as it was loaded
 	keys         map[string]map[*uci.Section]string // keys of anonymous sections, by type and ident
+	refs         map[string]*uci.Section            // what names such as @system[0] stand for
 }
 
 // uciPackage returns a package as this transaction sees it, nil where there is none.
@@ -78,16 +79,31 @@ func (r *Reader) section(pkg, ref string) *uci.Section {
 		return v.hit
 	}
 	var s *uci.Section
-	if p := r.uciPackage(pkg); p != nil && ref != "" {
-		s = p.Section(ref)
+	if p := r.uciLoad(pkg); p != nil && ref != "" {
+		s = p.find(ref)
 	}
 	v.hitPackage, v.hitRef, v.hit, v.hitValid = pkg, ref, s, true
 	return s
 }
 
+func (v *uciPackage) find(ref string) *uci.Section {
+	if ref[0] != '@' {
+		return v.Section(ref)
+	}
+	s, ok := v.refs[ref]
+	if !ok {
+		if v.refs == nil {
+			v.refs = map[string]*uci.Section{}
+		}
+		s = v.Section(ref)
+		v.refs[ref] = s
+	}
+	return s
+}
+
 // option returns the raw text of an option of a row's own section.
 func (r *Reader) option(row *model.Row, name string) string {
-	if row.Section == "" {
+	if row == nil || row.Section == "" {
 		return ""
 	}
 	return optionText(r.section(row.Package, row.Section), name)
@@ -121,7 +137,7 @@ func (r *Reader) uciEdit(e uci.Edit) error {
 		v.Package = v.Clone()
 	}
 	e.Base = v.base
-	v.keys = nil
+	v.keys, v.refs = nil, nil
 	r.uci.hitValid = false
 	if err := v.Apply(e); err != nil {
 		return &model.ParamError{Reason: model.Refused, Msg: err.Error()}
@@ -291,6 +307,9 @@ func (e *uciValue) String() string   { return "uci " + e.text }
 
 func (e *uciValue) where(r *Reader, row *model.Row) (pkg, section string) {
 	if e.own {
+		if row == nil {
+			return "", ""
+		}
 		return row.Package, row.Section
 	}
 	pkg, ok := e.pkg.expand(r, row)

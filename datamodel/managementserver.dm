@@ -1,0 +1,33 @@
+# Device.ManagementServer.: the ACS, and how it reaches us.
+# Router: /etc/config/cwmp, with the option names of icwmp. What this agent does not do is not here.
+
+Device.ManagementServer.                    r
+  EnableCWMP                        rw boolean                      uci cwmp.cpe:cpe.enable | default 1
+  URL                               rw URL                          uci cwmp.acs:acs.url
+  Username                          rw string(256)                  call mgmt.option acs userid username
+  Password                          rw string(256) hidden           call mgmt.option acs passwd password
+  PeriodicInformEnable              rw boolean                      uci cwmp.acs:acs.periodic_inform_enable | default 1
+  PeriodicInformInterval            rw unsignedInt(1..)             uci cwmp.acs:acs.periodic_inform_interval | default 86400
+  PeriodicInformTime                rw dateTime                     uci cwmp.acs:acs.periodic_inform_time | default 0001-01-01T00:00:00Z
+  ParameterKey                      r  string(32) inform deny       state ParameterKey
+  ConnectionRequestURL              r  URL inform active            call agent.connreq_url
+  ConnectionRequestUsername         rw string(256)                  call mgmt.option cpe userid username
+  ConnectionRequestPassword         rw string(256) hidden           call mgmt.option cpe passwd password
+  UpgradesManaged                   rw boolean                      uci cwmp.cpe:cpe.upgrades_managed | default 0
+  DefaultActiveNotificationThrottle rw unsignedInt                  uci cwmp.cpe:cpe.active_notif_throttle | default 0
+  CWMPRetryMinimumWaitInterval      rw unsignedInt(1..65535)        uci cwmp.acs:acs.retry_min_wait_interval | default 5
+  CWMPRetryIntervalMultiplier       rw unsignedInt(1000..65535)     uci cwmp.acs:acs.retry_interval_multiplier | default 2000
+  HTTPConnectionRequestEnable       rw boolean                      uci cwmp.cpe:cpe.http_connreq_enable | default 1
+  SupportedConnReqMethods           r  list enum(HTTP, STUN, XMPP)  const HTTP
+  InstanceWildcardsSupported        r  boolean                      const false
+
+# What the ACS wants to see in every Inform beside the standard's own list, or in those with certain events.
+Device.ManagementServer.InformParameter.{i}.  rw
+  rows uci cwmp.@inform_parameter
+  ident parameter_name
+  add uci cwmp.@inform_parameter cwmp_inform_{n} enable=0
+  unique ParameterName
+  max 32
+  Enable                            rw boolean                      uci .enable | default 0
+  ParameterName                     rw string(256)                  uci .parameter_name
+  EventList                         rw list string                  uci .events_list | list ,

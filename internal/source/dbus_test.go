@@ -1,0 +1,199 @@
+package source
+
+import (
+	"bufio"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/godbus/dbus/v5"
+	"github.com/godbus/dbus/v5/prop"
+
+	"github.com/cwmpd/cwmpd/internal/model"
+)
+
+const busConfig = `<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
+ "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
+<busconfig>
+  <type>system</type>
+  <listen>unix:path=SOCKET</listen>
+  <auth>EXTERNAL</auth>
+  <policy context="default">
+    <allow user="*"/><allow own="*"/>
+    <allow send_type="method_call"/><allow send_type="signal"/>
+    <allow send_requested_reply="true" send_type="method_return"/>
+    <allow send_requested_reply="true" send_type="error"/>
+    <allow receive_type="method_call"/><allow receive_type="method_return"/>
+    <allow receive_type="error"/><allow receive_type="signal"/>
+  </policy>
+</busconfig>
+`
+
+// startBus runs a real dbus-daemon on the socket of the root.
+func startBus(t *testing.T, root string) *dbus.Conn {
+	t.Helper()
+	daemon, err := exec.LookPath("dbus-daemon")
+	if err != nil {
+		t.Skip("no dbus-daemon on this machine:", err)
+	}
+	socket := filepath.Join(root, dbusSocket)
+	if err := os.MkdirAll(filepath.Dir(socket), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	conf := filepath.Join(root, "bus.conf")
+	text := []byte(strings.Replace(busConfig, "SOCKET", socket, 1))
+	if err := os.WriteFile(conf, text, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(daemon, "--config-file="+conf, "--nofork", "--nopidfile", "--print-address=1")
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = cmd.Process.Kill(); _ = cmd.Wait() })
+	if _, err := bufio.NewReader(out).ReadString('\n'); err != nil {
+		t.Fatal("dbus-daemon did not start:", err)
+	}
+	raw, err := net.Dial("unix", socket)
+	if err != nil {
+		t.Fatal(err)
+	}
+	conn, err := dbusHello(raw)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { conn.Close() })
+	return conn
+}
+
+const modemIface = "org.example.Modem"
+
+// serveModems exports two modems and their ObjectManager, and returns the properties of the first.
+func serveModems(t *testing.T, conn *dbus.Conn) *prop.Properties {
+	t.Helper()
+	values := map[string]*prop.Prop{
+		"Name":     {Value: "LTE", Writable: true, Emit: prop.EmitFalse},
+		"Strength": {Value: uint32(71), Emit: prop.EmitFalse},
+		"Locked":   {Value: true, Writable: true, Emit: prop.EmitFalse},
+		"Bands":    {Value: []string{"1", "20"}, Writable: true, Emit: prop.EmitFalse},
+		"Owner":    {Value: dbus.ObjectPath("/org/example/Sim/1"), Emit: prop.EmitFalse},
+		"Tries":    {Value: int16(-2), Writable: true, Emit: prop.EmitFalse},
+		"Table":    {Value: map[string]string{"a": "b"}, Writable: true, Emit: prop.EmitFalse},
+	}
+	props, err := prop.Export(conn, "/org/example/Modem/0", prop.Map{modemIface: values})
+	if err != nil {
+		t.Fatal(err)
+	}
+	plain := map[string]dbus.Variant{}
+	for name, p := range values {
+		plain[name] = dbus.MakeVariant(p.Value)
+	}
+	managed := map[dbus.ObjectPath]map[string]map[string]dbus.Variant{
+		"/org/example/Modem/1": {modemIface: {"Name": dbus.MakeVariant("5G")}},
+		"/org/example/Modem/0": {modemIface: plain},
+		"/org/example/Sim/1":   {"org.example.Sim": {}},
+	}
+	if err := conn.Export(manager{managed}, "/org/example", dbusManager); err != nil {
+		t.Fatal(err)
+	}
+	reply, err := conn.RequestName("org.example", dbus.NameFlagDoNotQueue)
+	if err != nil || reply != dbus.RequestNameReplyPrimaryOwner {
+		t.Fatal(reply, err)
+	}
+	return props
+}
+
+type manager struct {
+	objects map[dbus.ObjectPath]map[string]map[string]dbus.Variant
+}
+
+func (m manager) GetManagedObjects() (map[dbus.ObjectPath]map[string]map[string]dbus.Variant, *dbus.Error) {
+	return m.objects, nil
+}
+
+func TestDBus(t *testing.T) {
+	rt := newRouter(t, nil)
+	props := serveModems(t, startBus(t, rt.root))
+	r := rt.begin(t)
+	const modem = "dbus org.example /org/example/Modem/0 org.example.Modem "
+	for name, want := range map[string]string{
+		"Name": "LTE", "Strength": "71", "Locked": "1", "Bands": list("1", "20"), "Owner": "/org/example/Sim/1", "Tries": "-2", "Table": "", "Nothing": "",
+	} {
+		wantText(t, name, rt.get(t, r, modem+name, nil), want)
+	}
+	wantText(t, "an object that is not there", rt.get(t, r, "dbus org.example /org/nobody org.example.Modem Name", nil), "")
+	wantText(t, "a name that is not there", rt.get(t, r, "dbus org.nobody /x org.example.Modem Name", nil), "")
+
+	rows := rt.rows(t, r, "dbus org.example /org/example org.example.Modem", nil)
+	wantList(t, "rows", keys(rows), "/org/example/Modem/0", "/org/example/Modem/1")
+	for i := range rows {
+		rows[i].Number = uint32(i + 1)
+	}
+	wantText(t, "of the row", rt.get(t, r, "dbus . org.example.Modem Name", &rows[1]), "5G")
+	wantText(t, "of a row from elsewhere", rt.get(t, r, "dbus . org.example.Modem Name", &model.Row{Key: "x", Number: 1}), "")
+	wantText(t, "by the key", rt.get(t, r, "dbus org.example /org/example/Modem/0 org.example.Modem Name", &rows[0]), "LTE")
+
+	rt.set(t, r, modem+"Name", nil, "new")
+	rt.set(t, r, modem+"Locked", nil, "0")
+	rt.set(t, r, "dbus . org.example.Modem Bands", &rows[0], list("3"))
+	rt.set(t, r, modem+"Tries", nil, "-5")
+	wantText(t, "own write", rt.get(t, r, modem+"Name", nil), "new")
+	wantText(t, "own write, by the row", rt.get(t, r, "dbus . org.example.Modem Name", &rows[0]), "new")
+	if got := props.GetMust(modemIface, "Name"); got != "LTE" {
+		t.Errorf("before the commit: %v", got)
+	}
+	for value, source := range map[string]string{"x": modem + "Tries", "70000": modem + "Tries", "y": modem + "Table", "z": modem + "Nothing"} {
+		if err := r.Set(t.Context(), rt.expr(t, model.UseValue, source), nil, value); err == nil {
+			t.Errorf("%s = %s is accepted", source, value)
+		}
+	}
+	rt.commit(t, r)
+	for name, want := range map[string]any{"Name": "new", "Locked": false, "Tries": int16(-5)} {
+		if got := props.GetMust(modemIface, name); got != want {
+			t.Errorf("%s: got %v, want %v", name, got, want)
+		}
+	}
+	wantText(t, "bands", rt.get(t, rt.begin(t), modem+"Bands", nil), list("3"))
+}
+
+func TestDBusWriteThatFailsIsRefused(t *testing.T) {
+	rt := newRouter(t, nil)
+	serveModems(t, startBus(t, rt.root))
+	r := rt.begin(t)
+	rt.set(t, r, "dbus org.example /org/example/Modem/0 org.example.Modem Strength", nil, "5") // read-only over there
+	p, err := r.Prepare(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := p.Commit(); reason(err) != model.Refused {
+		t.Errorf("got %v, want Refused", err)
+	}
+}
+
+func TestDBusComesBackAfterItsDaemonDied(t *testing.T) {
+	rt := newRouter(t, nil)
+	conn := startBus(t, rt.root)
+	serveModems(t, conn)
+	const source = "dbus org.example /org/example/Modem/0 org.example.Modem Name"
+	wantText(t, "before", rt.get(t, rt.begin(t), source, nil), "LTE")
+	rt.Close() // as a lost connection leaves it
+	wantText(t, "after", rt.get(t, rt.begin(t), source, nil), "LTE")
+}
+
+func TestNoDBusAtAll(t *testing.T) {
+	rt := newRouter(t, nil)
+	for range 2 {
+		r := rt.begin(t)
+		wantText(t, "value", rt.get(t, r, "dbus org.example /x org.example.Modem Name", nil), "")
+		wantList(t, "rows", keys(rt.rows(t, r, "dbus org.example /x org.example.Modem", nil)))
+	}
+	if n := rt.log.count("WARN"); n != 0 {
+		t.Errorf("a router without D-Bus is nothing to warn of: %q", rt.log.all)
+	}
+}
