@@ -144,7 +144,7 @@ func (c *client) request(ctx context.Context, m *message) (*http.Request, error)
 		if _, err := m.body.Seek(0, io.SeekStart); err != nil {
 			return nil, err
 		}
-		req.Body, req.ContentLength = io.NopCloser(m.body), m.size
+		req.Body, req.ContentLength = &source{r: io.LimitReader(m.body, m.size), left: m.size}, m.size
 	}
 	if c.jar != nil {
 		if value := c.jar.header(c.at, time.Now()); value != "" {

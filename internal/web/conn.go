@@ -6,6 +6,7 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -87,6 +88,9 @@ func (c *conn) roundTrip(ctx context.Context, req *http.Request, wait time.Durat
 	}
 	defer c.obey(ctx)()
 	werr := c.write(req, wait, mayStop)
+	if src, ok := req.Body.(*source); ok && src.err != nil {
+		return nil, fmt.Errorf("read what is to be sent: %w", src.err)
+	}
 	switch {
 	case werr != nil && ctx.Err() != nil:
 		return nil, failf(ErrContact, context.Cause(ctx), "send to %s", req.URL.Host)
@@ -137,8 +141,8 @@ func (c *conn) setReadDeadline(ctx context.Context, wait time.Duration) {
 
 // write sends the request; each piece of it has the time of wait.
 func (c *conn) write(req *http.Request, wait time.Duration, mayStop bool) error {
-	if mayStop && req.Body != http.NoBody {
-		req.Body = &heeding{ReadCloser: req.Body, c: c}
+	if src, ok := req.Body.(*source); ok && mayStop {
+		src.stop = func() bool { return len(c.heads) > 0 }
 	}
 	bw := bufio.NewWriterSize(&patient{c: c, ctx: req.Context(), wait: wait}, writeChunk)
 	if err := req.Write(bw); err != nil {
@@ -147,17 +151,29 @@ func (c *conn) write(req *http.Request, wait time.Duration, mayStop bool) error 
 	return bw.Flush()
 }
 
-// heeding is a request's body that ends when the answer is there before its end.
-type heeding struct {
-	io.ReadCloser
-	c *conn
+// source is a request's body. It keeps its own errors apart from the network's.
+type source struct {
+	r    io.Reader
+	left int64
+	stop func() bool // nil: never; whether the answer has come already
+	err  error
 }
 
-func (h *heeding) Read(p []byte) (int, error) {
-	if len(h.c.heads) > 0 {
+func (s *source) Close() error { return nil }
+
+func (s *source) Read(p []byte) (int, error) {
+	if s.stop != nil && s.stop() {
 		return 0, errEarly
 	}
-	return h.ReadCloser.Read(p)
+	n, err := s.r.Read(p)
+	switch s.left -= int64(n); {
+	case errors.Is(err, io.EOF) && s.left > 0:
+		s.err = io.ErrUnexpectedEOF
+		return n, s.err
+	case err != nil && !errors.Is(err, io.EOF):
+		s.err = err
+	}
+	return n, err
 }
 
 // patient gives each write its own deadline.
