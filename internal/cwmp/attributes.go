@@ -1,0 +1,94 @@
+package cwmp
+
+import (
+	"context"
+	"errors"
+
+	"github.com/cwmpd/cwmpd/internal/cwmp/soap"
+	"github.com/cwmpd/cwmpd/internal/model"
+	"github.com/cwmpd/cwmpd/internal/notify"
+)
+
+// errNoNotify is for a CPE that was built without a Watcher.
+var errNoNotify = errors.New("nobody keeps attributes")
+
+const maxEntity = 64 // characters of one entity of an AccessList
+
+// setParameterAttributes changes notification and access, all or none (3.5).
+func (s *session) setParameterAttributes(ctx context.Context, args *soap.Args) error {
+	members := args.Structs("ParameterList", "SetParameterAttributesStruct")
+	set := make([]notify.SetAttr, 0, len(members))
+	for i := range members {
+		set = append(set, readSetAttr(&members[i]))
+		members[i].Done()
+	}
+	if err := args.Err(); err != nil {
+		return err
+	}
+	if len(set) == 0 {
+		return faultf(invalidArguments, "ParameterList is empty")
+	}
+	if s.cpe.cfg.Notify == nil {
+		return errNoNotify
+	}
+	if err := s.cpe.cfg.Notify.SetAttributes(ctx, set); err != nil {
+		return err
+	}
+	s.enc.Empty("SetParameterAttributesResponse")
+	return nil
+}
+
+// readSetAttr reads a value only where its …Change says so: GenieACS leaves the others empty.
+func readSetAttr(m *soap.Member) notify.SetAttr {
+	a := notify.SetAttr{Path: m.String("Name", maxPath)}
+	if m.Bool("NotificationChange") {
+		n := m.Int("Notification", 0, 6)
+		a.Notification = &n
+	}
+	if m.Bool("AccessListChange") {
+		list := m.Strings("AccessList", maxEntity)
+		a.AccessList = &list
+	}
+	return a
+}
+
+// getParameterAttributes reads the attributes of names and partial paths; objects have none.
+func (s *session) getParameterAttributes(ctx context.Context, args *soap.Args) error {
+	names := args.Strings("ParameterNames", maxPath)
+	if err := args.Err(); err != nil {
+		return err
+	}
+	if len(names) == 0 {
+		return faultf(invalidArguments, "ParameterNames is empty")
+	}
+	if s.cpe.cfg.Notify == nil {
+		return errNoNotify
+	}
+	tx, err := s.cpe.cfg.Tree.Begin(ctx, model.FromACS)
+	if err != nil {
+		return err
+	}
+	defer tx.Close()
+	if err := checkNames(ctx, tx, names); err != nil {
+		return err
+	}
+	s.enc.Open("GetParameterAttributesResponse")
+	s.enc.List("ParameterList", "cwmp:ParameterAttributeStruct")
+	for _, name := range model.Cover(names) {
+		if err := tx.Names(ctx, name, false, s.writeAttribute); err != nil {
+			return err
+		}
+	}
+	s.enc.EndList()
+	s.enc.Close()
+	return nil
+}
+
+func (s *session) writeAttribute(n model.Name) error {
+	if n.Object {
+		return nil
+	}
+	a := s.cpe.cfg.Notify.Attr(string(n.Path))
+	s.enc.ParameterAttribute(n.Path, a.Notification, a.AccessList)
+	return s.checkSize()
+}

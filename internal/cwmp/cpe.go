@@ -1,0 +1,406 @@
+package cwmp
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/cwmpd/cwmpd/internal/config"
+	"github.com/cwmpd/cwmpd/internal/cwmp/soap"
+	"github.com/cwmpd/cwmpd/internal/model"
+	"github.com/cwmpd/cwmpd/internal/notify"
+	"github.com/cwmpd/cwmpd/internal/state"
+	"github.com/cwmpd/cwmpd/internal/system"
+	"github.com/cwmpd/cwmpd/internal/transfer"
+	"github.com/cwmpd/cwmpd/internal/web"
+)
+
+const (
+	pause      = time.Second // between two sessions, at least (S-16)
+	maxPosted  = 256         // events waiting for the loop
+	clockCheck = time.Minute // how late a step of the wall clock is noticed
+	goneLimit  = 10 * time.Minute
+)
+
+// Config says what a CPE is made of. Settings, Identity and Web are required, and asked anew for every session.
+type Config struct {
+	Tree         *model.Tree
+	Notify       *notify.Watcher        // nil: nothing is watched
+	Transfers    *transfer.Queue        // nil: no downloads
+	Box          *system.Box            // nil: no clock, no reboot (tests)
+	Store        *state.Store           // nil: nothing survives a restart (tests)
+	Settings     func() config.Config   //
+	Identity     func() config.Identity //
+	Web          func() web.Config      //
+	Busy         chan struct{}          // one slot, held by whoever sent to it: a session here, a flash write elsewhere; nil: never busy
+	AfterSession func(ctx context.Context)
+	Log          *slog.Logger // nil discards
+}
+
+// A CPE is the TR-069 side of the router.
+type CPE struct {
+	cfg      Config
+	log      *slog.Logger
+	converse func(ctx context.Context, r *Record) outcome // holds one session; tests of the loop put their own in
+	wake     chan struct{}
+
+	mu      sync.Mutex // guards what follows, up to the empty line
+	posted  []Event
+	changed bool
+	status  Status
+	records []Record
+
+	// Only Run's goroutine, and New before it, touch these.
+	saved          saved
+	onFlash        []byte // what saved was when it was last written
+	flashedRetries uint32
+	left           bool // a factory reset was ordered: write nothing more
+	booted         bool
+	bootID         string
+	url            string // the ACS of this moment
+	events         eventList
+	retries        uint32    // RetryCount of the next Inform: sessions that failed in a row (S-34)
+	backoff        int       // the same since boot: n of the retry table (S-32)
+	retryAt        time.Time // zero: no retry is waiting
+	dueAt          time.Time // zero: no event wants a session
+	throttled      time.Time // zero: no active notification waits for its throttle (N-11)
+	lastEnd        time.Time
+	lastGood       time.Time
+	periodic       periodic
+	offer          offer
+	uncompressed   string // the value of HTTPCompression that the ACS refused
+	askedMethods   bool
+}
+
+// An outcome is how a session ended.
+type outcome struct {
+	err      error
+	atLeast  time.Duration // before the next attempt: Retry-After
+	informed bool
+	broken   bool // a reboot was promised, and the answer that said so did not leave
+}
+
+// New reads the state of the last run. Nothing happens before Run.
+func New(cfg Config) (*CPE, error) {
+	if cfg.Settings == nil || cfg.Identity == nil || cfg.Web == nil {
+		return nil, errors.New("cwmp: Settings, Identity and Web are required")
+	}
+	log := cfg.Log
+	if log == nil {
+		log = slog.New(slog.DiscardHandler)
+	}
+	c := &CPE{cfg: cfg, log: log, wake: make(chan struct{}, 1)}
+	c.converse = c.session
+	c.load()
+	c.setPhase(Idle)
+	return c, nil
+}
+
+// Boot says in which boot of the box we are; it is called before Run, which otherwise asks the box. Another boot than the
+// one the ACS was told of is "1 BOOT"; a mere restart of this process is not (E-7).
+func (c *CPE) Boot(bootID string) {
+	if bootID == "" {
+		bootID = "unknown"
+	}
+	c.booted, c.bootID = true, bootID
+	c.events.booted(bootID)
+	if c.saved.BootID != bootID && c.saved.Promise == promiseReboot {
+		c.saved.Promise = "" // kept, or overtaken
+	}
+	c.lookAtURL()
+	c.addBoot()
+}
+
+func (c *CPE) addBoot() {
+	if c.saved.BootID != c.bootID && c.events.add(Event{Code: EventBoot}) {
+		c.due(time.Now())
+	}
+}
+
+// Post tells of an event. It may be called from every goroutine, also during a session; the event then belongs to the
+// next one (S-16). "4 VALUE CHANGE" and "7 TRANSFER COMPLETE" mean that there is something to find.
+func (c *CPE) Post(e Event) {
+	if !validEvent(e) {
+		c.log.Warn("not an event", "code", clip(e.Code, 64))
+		return
+	}
+	c.mu.Lock()
+	if len(c.posted) < maxPosted && !(slices.Contains(c.posted, e) && !multiple(e.Code)) {
+		c.posted = append(c.posted, e)
+	}
+	c.mu.Unlock()
+	c.poke()
+}
+
+// SettingsChanged says that the configuration was written. It may be called from every goroutine.
+func (c *CPE) SettingsChanged() {
+	c.mu.Lock()
+	c.changed = true
+	c.mu.Unlock()
+	c.poke()
+}
+
+// Stepped says that the wall clock was set.
+func (c *CPE) Stepped() { c.SettingsChanged() }
+
+func (c *CPE) poke() {
+	select {
+	case c.wake <- struct{}{}:
+	default:
+	}
+}
+
+// Run keeps the conversation with the ACS until ctx ends. It alone touches events, retries and the open session.
+func (c *CPE) Run(ctx context.Context) error {
+	if !c.booted {
+		c.Boot(c.readBootID())
+	}
+	c.settings(true)
+	if len(c.doneTransfers()) > 0 {
+		c.due(time.Now())
+	}
+	if c.keepPromise(ctx) { // given by the last run, which did not come to it
+		return c.stay(ctx)
+	}
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for ctx.Err() == nil {
+		now := time.Now()
+		c.takePosted(now)
+		c.takeTimed(now)
+		at, ok := c.next(now)
+		if ok && !at.After(now) {
+			if c.oneSession(ctx) {
+				return c.stay(ctx)
+			}
+			continue
+		}
+		timer.Reset(c.sleep(now, at, ok))
+		select {
+		case <-ctx.Done():
+		case <-c.wake:
+		case <-timer.C:
+		}
+	}
+	return nil
+}
+
+func (c *CPE) readBootID() string {
+	if c.cfg.Box == nil {
+		return ""
+	}
+	return c.cfg.Box.BootID()
+}
+
+// stay waits for the box to go down.
+func (c *CPE) stay(ctx context.Context) error {
+	select {
+	case <-ctx.Done():
+		return nil
+	case <-time.After(goneLimit):
+		return errors.New("the box was told to go down and did not")
+	}
+}
+
+// due asks for a session at a time, or earlier if one is due earlier.
+func (c *CPE) due(at time.Time) {
+	if c.dueAt.IsZero() || at.Before(c.dueAt) {
+		c.dueAt = at
+	}
+}
+
+// next says when the next session begins; false: nobody knows.
+func (c *CPE) next(now time.Time) (time.Time, bool) {
+	at := earliest(c.dueAt, c.retryAt, c.throttled)
+	phase := Idle
+	switch {
+	case !c.cfg.Settings().CPE.Enable || c.url == "":
+		phase = HeldOff
+	case at.IsZero():
+	case at.Equal(c.retryAt):
+		phase = Retrying
+	default:
+		phase = Due
+	}
+	if first := c.lastEnd.Add(pause); !at.IsZero() && at.Before(first) {
+		at = first
+	}
+	c.publish(phase, at)
+	return at, phase == Due || phase == Retrying
+}
+
+func earliest(times ...time.Time) (first time.Time) {
+	for _, t := range times {
+		if first.IsZero() || (!t.IsZero() && t.Before(first)) {
+			first = t
+		}
+	}
+	return first
+}
+
+// sleep is how long nothing happens by itself. Not longer than a minute while wall-clock times are waited for, since our
+// timers do not notice when the clock is set.
+func (c *CPE) sleep(now, at time.Time, ok bool) time.Duration {
+	wait := 24 * time.Hour
+	if ok {
+		wait = min(wait, at.Sub(now))
+	}
+	if c.periodic.interval > 0 {
+		wait = min(wait, c.periodic.wait(now))
+		if !c.periodic.phase.IsZero() {
+			wait = min(wait, clockCheck)
+		}
+	}
+	for _, s := range c.saved.Schedules {
+		wait = min(wait, s.At.Sub(now), clockCheck)
+	}
+	return max(wait, 0)
+}
+
+// takePosted moves what others posted into the event list.
+func (c *CPE) takePosted(now time.Time) {
+	c.mu.Lock()
+	posted, changed := c.posted, c.changed
+	c.posted, c.changed = nil, false
+	c.mu.Unlock()
+	if changed {
+		c.settings(false)
+	}
+	for _, e := range posted {
+		switch {
+		case e.Code == EventValueChange:
+			c.valueChanged(now)
+		case fromElsewhere[e.Code]:
+			c.due(now)
+		default:
+			c.events.add(e)
+			c.due(now)
+		}
+	}
+	if len(posted) > 0 {
+		c.trySave()
+	}
+}
+
+// valueChanged: an active notification wants a session, but not sooner than the throttle after the last good one (N-11).
+func (c *CPE) valueChanged(now time.Time) {
+	if c.cfg.Notify == nil || !c.cfg.Notify.Active() {
+		return // in the meantime the ACS heard of it, or set it itself
+	}
+	at := now
+	if throttle := c.cfg.Settings().CPE.NotifyThrottle; throttle > 0 && !c.lastGood.IsZero() {
+		at = c.lastGood.Add(throttle)
+	}
+	if at.After(now) {
+		c.throttled = at
+		return
+	}
+	c.due(now)
+}
+
+// takeTimed adds the events whose time has come.
+func (c *CPE) takeTimed(now time.Time) {
+	if c.takeScheduled(now) {
+		c.due(now)
+	}
+	if !c.periodic.fire(now) {
+		return
+	}
+	c.events.add(Event{Code: EventPeriodic})
+	if !c.retryAt.IsZero() {
+		now = now.Add(time.Second + retryJitter()) // S-43
+	}
+	c.due(now)
+}
+
+// settings takes over the configuration.
+func (c *CPE) settings(first bool) {
+	set := c.cfg.Settings()
+	c.lookAtURL()
+	c.offer.allow(newest(set.CPE.AmdVersion))
+	if set.ACS.Compression != c.uncompressed {
+		c.uncompressed = ""
+	}
+	now := time.Now()
+	interval := time.Duration(0)
+	if set.ACS.PeriodicEnable {
+		interval = max(set.ACS.PeriodicInterval, time.Second)
+	}
+	phase := parsePhase(set.ACS.PeriodicTime)
+	if c.cfg.Box != nil && !c.cfg.Box.ClockSet() {
+		phase = time.Time{} // S-41: no absolute time, no phase
+	}
+	c.periodic.set(now, interval, phase, first)
+}
+
+// parsePhase reads PeriodicInformTime; Unknown Time, and what is no time, is a free phase.
+func parsePhase(text string) time.Time {
+	if text == soap.UnknownTime {
+		return time.Time{}
+	}
+	for _, layout := range []string{time.RFC3339Nano, "2006-01-02T15:04:05.999999999"} {
+		if t, err := time.Parse(layout, strings.TrimSpace(text)); err == nil {
+			return t
+		}
+	}
+	return time.Time{}
+}
+
+// lookAtURL finds out whether the ACS is another one than the one that had our "0 BOOTSTRAP". If so, everything that was
+// to be told to the old one is dropped (E-3).
+func (c *CPE) lookAtURL() {
+	url := c.cfg.Settings().ACS.URL
+	if url == c.url {
+		return
+	}
+	c.url = url
+	if url == "" || (url == c.saved.Bootstrapped && !c.events.has(EventBootstrap)) {
+		return
+	}
+	c.log.Info("first contact with this ACS", "url", withoutQuery(url))
+	c.discard()
+	c.events.add(Event{Code: EventBootstrap})
+	if c.booted {
+		c.addBoot()
+	}
+	c.retries, c.backoff, c.retryAt = 0, 0, time.Time{}
+	c.saved.RetryCount = 0
+	c.offer.now, c.offer.failures = c.offer.top, 0
+	c.due(time.Now())
+	c.trySave()
+}
+
+// discard drops every undelivered event with what belongs to it.
+func (c *CPE) discard() {
+	c.events.list = nil
+	for _, r := range c.doneTransfers() {
+		c.forgetTransfer(r)
+	}
+	if w := c.cfg.Notify; w != nil {
+		ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+		defer cancel()
+		if err := w.Ack(c.pendingChanges(ctx)); err != nil {
+			c.log.Error("changes of values cannot be dropped", "err", err)
+		}
+	}
+}
+
+func (c *CPE) pendingChanges(ctx context.Context) []notify.Change {
+	if c.cfg.Notify == nil {
+		return nil
+	}
+	changes, err := c.cfg.Notify.Pending(ctx)
+	if err != nil {
+		c.log.Warn("changes of values cannot be found", "err", err)
+	}
+	return changes
+}
+
+func withoutQuery(url string) string {
+	url, _, _ = strings.Cut(url, "?")
+	return url
+}

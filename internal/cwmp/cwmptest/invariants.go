@@ -1,0 +1,205 @@
+package cwmptest
+
+import (
+	"fmt"
+	"net"
+	"net/http"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/beevik/etree"
+
+	"github.com/cwmpd/cwmpd/internal/cwmp/soap"
+)
+
+// A checker holds what the CPE sends against the invariants. Its order of messages is that of the ACS, whose lock is held
+// in message.
+type checker struct {
+	inFlight atomic.Int32
+
+	mu      sync.Mutex // guards what follows
+	session int
+	live    bool            // a session is open
+	emptied bool            // the CPE has sent its empty POST while nothing held its requests
+	hold    bool            // HoldRequests of our last envelope
+	echo    *string         // the ID that the next message has to carry; nil: none of ours waits for an answer
+	lastID  string          // of the last Inform
+	conns   map[string]bool // open connections that were used
+}
+
+type breach struct{ rule, text string }
+
+func (c *checker) enter() { c.inFlight.Add(1) }
+func (c *checker) leave() { c.inFlight.Add(-1) }
+
+// message checks one message and gives it its session.
+func (c *checker) message(m *Message, secrets []string) []breach {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	var found []breach
+	fail := func(rule, format string, args ...any) {
+		found = append(found, breach{rule, fmt.Sprintf(format, args...)})
+	}
+	c.http(m, fail)
+	c.order(m, fail)
+	c.envelope(m, secrets, fail)
+	m.Session = c.session
+	return found
+}
+
+type failFunc func(rule, format string, args ...any)
+
+func (c *checker) http(m *Message, fail failFunc) {
+	if m.Method != http.MethodPost {
+		fail("INV-2", "method %s", m.Method)
+	}
+	if n := c.inFlight.Load(); n > 1 {
+		fail("INV-2", "%d requests at a time", n)
+	}
+	action, has := m.Header["Soapaction"]
+	contentType := m.Header.Get("Content-Type")
+	switch {
+	case len(m.Body) == 0 && (has || contentType != ""):
+		fail("INV-3", "an empty POST with SOAPAction %q, Content-Type %q", action, contentType)
+	case len(m.Body) == 0 && m.Header.Get("Content-Length") != "0":
+		fail("INV-3", "an empty POST with Content-Length %q", m.Header.Get("Content-Length"))
+	case len(m.Body) > 0 && (!has || len(action) != 1 || action[0] != ""):
+		fail("INV-3", "SOAPAction %q", action)
+	case len(m.Body) > 0 && !strings.HasPrefix(contentType, "text/xml"):
+		fail("INV-3", "Content-Type %q", contentType)
+	}
+}
+
+// order follows the session: who may speak now.
+func (c *checker) order(m *Message, fail failFunc) {
+	if m.Name == "Inform" {
+		if id := m.ID(); !c.live || id != c.lastID {
+			c.begin(m, fail)
+			c.lastID = id
+		}
+	} else if !c.live {
+		fail("INV-7", "%q outside a session", m.Name)
+	}
+	switch {
+	case m.Name == "":
+		if !c.hold {
+			c.emptied = true
+		}
+	case m.IsRequest() && c.emptied:
+		fail("INV-10", "a request after the empty POST")
+	}
+	if c.echo != nil {
+		want := *c.echo
+		switch {
+		case m.Name == "" || m.IsRequest():
+			fail("INV-4", "our request %q was not answered", want)
+		case m.ID() != want:
+			fail("INV-4", "ID %q, want %q", m.ID(), want)
+		}
+		c.echo = nil
+	}
+}
+
+func (c *checker) begin(m *Message, fail failFunc) {
+	for conn := range c.conns {
+		if conn != m.Conn {
+			fail("INV-7", "the connection of the session before is still open")
+		}
+	}
+	c.session++
+	c.live, c.emptied, c.hold, c.echo = true, false, false, nil
+}
+
+// envelope checks a message by itself.
+func (c *checker) envelope(m *Message, secrets []string, fail failFunc) {
+	if len(m.Body) == 0 {
+		return
+	}
+	if len(m.Body) <= soap.MaxBytes {
+		if _, err := soap.Parse(m.Body, m.Header.Get("Content-Type")); err != nil && m.Element("detail") != nil {
+			fail("INV-1", "%v", err)
+		}
+	}
+	for _, s := range secrets {
+		if s != "" && strings.Contains(string(m.Body), s) {
+			fail("INV-9", "a secret in the message")
+		}
+	}
+	if m.doc == nil {
+		return
+	}
+	checkArrays(m.doc.Root(), fail)
+	if m.IsRequest() && m.ID() == "" {
+		fail("INV-4", "a request without ID")
+	}
+}
+
+func checkArrays(el *etree.Element, fail failFunc) {
+	children := el.ChildElements()
+	if at := el.SelectAttrValue("soap-enc:arrayType", ""); at != "" {
+		_, count, _ := strings.Cut(strings.TrimSuffix(at, "]"), "[")
+		if n, err := strconv.Atoi(count); err != nil || n != len(children) {
+			fail("INV-5", "%s has %d members, arrayType %q", el.Tag, len(children), at)
+		}
+	}
+	if el.Tag == "Value" && !strings.HasPrefix(el.SelectAttrValue("xsi:type", ""), "xsd:") {
+		fail("INV-6", "a Value with xsi:type %q", el.SelectAttrValue("xsi:type", ""))
+	}
+	for _, child := range children {
+		checkArrays(child, fail)
+	}
+}
+
+// answered follows what the ACS did.
+func (c *checker) answered(x *Exchange) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.hold = x.hold
+	if x.sent == answerEmpty && c.emptied {
+		c.live = false
+	}
+}
+
+// expectEcho is called before a request is sent.
+func (a *ACS) expectEcho(id string) {
+	a.check.mu.Lock()
+	defer a.check.mu.Unlock()
+	a.check.echo = &id
+}
+
+func (a *ACS) connState(conn net.Conn, state http.ConnState) {
+	c := &a.check
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.conns == nil {
+		c.conns = map[string]bool{}
+	}
+	key := conn.RemoteAddr().String()
+	switch state {
+	case http.StateActive:
+		c.conns[key] = true
+	case http.StateClosed, http.StateHijacked:
+		delete(c.conns, key)
+	}
+}
+
+// checkClosed waits a second for the CPE to hang up.
+func (a *ACS) checkClosed() {
+	deadline := time.Now().Add(time.Second)
+	for {
+		a.check.mu.Lock()
+		open, live := len(a.check.conns), a.check.live
+		a.check.mu.Unlock()
+		if open == 0 || live {
+			return // hung up; or the test ends in the middle of a session
+		}
+		if time.Now().After(deadline) {
+			a.violated(Message{}, "INV-8", "%d connections are open a second after the session", open)
+			return
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+}

@@ -1,0 +1,39 @@
+package cwmp
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/cwmpd/cwmpd/internal/cwmp/soap"
+	"github.com/cwmpd/cwmpd/internal/transfer"
+)
+
+// download puts a file transfer into the queue (3.7). The answer is always Status 1: the transfer runs after the session,
+// and TransferComplete tells how it went. The entry is on flash before the answer is (E-4).
+func (s *session) download(_ context.Context, args *soap.Args) error {
+	r := transfer.Request{
+		Kind:           transfer.Download,
+		CommandKey:     args.String("CommandKey", maxKey),
+		FileType:       args.String("FileType", 64),
+		URL:            args.String("URL", 256),
+		Username:       args.String("Username", 256),
+		Password:       args.String("Password", 256),
+		FileSize:       uint64(args.Uint("FileSize")),
+		TargetFileName: args.String("TargetFileName", 256),
+		Delay:          time.Duration(args.Uint("DelaySeconds")) * time.Second,
+	}
+	args.OptionalString("SuccessURL", 256) // hints for a browser: read, and not used
+	args.OptionalString("FailureURL", 256)
+	if err := args.Err(); err != nil {
+		return err
+	}
+	if s.cpe.cfg.Transfers == nil {
+		return errors.New("no transfer queue")
+	}
+	if err := s.cpe.cfg.Transfers.Add(r); err != nil {
+		return err
+	}
+	s.enc.TransferResponse("DownloadResponse")
+	return nil
+}

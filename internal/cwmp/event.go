@@ -1,0 +1,184 @@
+package cwmp
+
+import (
+	"strings"
+
+	"github.com/cwmpd/cwmpd/internal/cwmp/soap"
+)
+
+// An Event is why a session is held: an EventCode of TR-069 Table 8, with the CommandKey of the call that caused it.
+type Event struct {
+	Code       string
+	CommandKey string `json:",omitempty"`
+}
+
+// The event codes, spelled exactly (E-8).
+const (
+	EventBootstrap           = "0 BOOTSTRAP"
+	EventBoot                = "1 BOOT"
+	EventPeriodic            = "2 PERIODIC"
+	EventScheduled           = "3 SCHEDULED"
+	EventValueChange         = "4 VALUE CHANGE"
+	EventConnectionRequest   = "6 CONNECTION REQUEST"
+	EventTransferComplete    = "7 TRANSFER COMPLETE"
+	EventDiagnosticsComplete = "8 DIAGNOSTICS COMPLETE"
+
+	EventMReboot         = "M Reboot"
+	EventMScheduleInform = "M ScheduleInform"
+	EventMDownload       = "M Download"
+	EventMUpload         = "M Upload"
+)
+
+// maxEvents is what one Inform may carry (I-5).
+const maxEvents = 64
+
+// persistent events are never discarded: they survive a reboot (policy N of 2.3). 0 BOOTSTRAP and 1 BOOT are not
+// here, since they are found again by comparing URL and boot id, and neither are 7 TRANSFER COMPLETE with its
+// "M Download", which follow from the transfer queue.
+var persistent = map[string]bool{
+	EventPeriodic: true, EventScheduled: true, EventMReboot: true, EventMScheduleInform: true,
+}
+
+// fromElsewhere are events that are found when an Inform is made: posting one only says that there is something to find.
+var fromElsewhere = map[string]bool{
+	EventValueChange: true, EventTransferComplete: true, EventMDownload: true, EventMUpload: true,
+}
+
+// multiple tells events that are listed once per occurrence from those listed once however often they happened.
+func multiple(code string) bool { return strings.HasPrefix(code, "M ") }
+
+func validEvent(e Event) bool {
+	number, rest, ok := strings.Cut(e.Code, " ")
+	if !ok || rest == "" || soap.Length(e.Code) > 64 || soap.Length(e.CommandKey) > 32 {
+		return false
+	}
+	return number == "M" || number == "X" || strings.Trim(number, "0123456789") == ""
+}
+
+// pendingEvent is an event that no InformResponse has acknowledged yet.
+type pendingEvent struct {
+	Event
+	// HeldBoot keeps an event back until the box has another boot id: "M Reboot" is not true before.
+	HeldBoot string `json:",omitempty"`
+	durable  bool   // belongs on flash
+}
+
+// eventList is what is to be told to the ACS. It has one owner, the goroutine of CPE.Run.
+type eventList struct{ list []pendingEvent }
+
+// add puts an event in, and reports whether the list changed: a single event is there once.
+func (l *eventList) add(e Event) bool {
+	if !multiple(e.Code) && l.has(e.Code) {
+		return false
+	}
+	l.put(pendingEvent{Event: e, durable: persistent[e.Code] && e.Code != EventPeriodic})
+	return true
+}
+
+// addHeld puts in an event that becomes true with the next boot.
+func (l *eventList) addHeld(e Event, boot string) {
+	l.put(pendingEvent{Event: e, HeldBoot: boot, durable: true})
+}
+
+func (l *eventList) put(p pendingEvent) {
+	l.list = append(l.list, p)
+	for len(l.list) > maxEvents && l.dropOldestMultiple() {
+	}
+}
+
+func (l *eventList) dropOldestMultiple() bool {
+	for i, p := range l.list {
+		if multiple(p.Code) {
+			l.list = append(l.list[:i], l.list[i+1:]...)
+			return true
+		}
+	}
+	return false
+}
+
+func (l *eventList) has(code string) bool {
+	for _, p := range l.list {
+		if p.Code == code && p.HeldBoot == "" {
+			return true
+		}
+	}
+	return false
+}
+
+// deliverable lists what an Inform made now carries.
+func (l *eventList) deliverable() []Event {
+	var list []Event
+	for _, p := range l.list {
+		if p.HeldBoot == "" {
+			list = append(list, p.Event)
+		}
+	}
+	return list
+}
+
+// acknowledge takes out what the ACS has been told (E-2).
+func (l *eventList) acknowledge(told []Event) {
+	for _, e := range told {
+		for i, p := range l.list {
+			if p.Event == e && p.HeldBoot == "" {
+				l.list = append(l.list[:i], l.list[i+1:]...)
+				break
+			}
+		}
+	}
+}
+
+// sessionFailed forgets what is not to be retried (C-7) and makes the rest durable that must survive a reboot.
+func (l *eventList) sessionFailed() {
+	l.filter(func(p *pendingEvent) bool {
+		p.durable = p.durable || persistent[p.Code]
+		return p.Code != EventConnectionRequest
+	})
+}
+
+// booted frees the events that waited for another boot than the one called before.
+func (l *eventList) booted(boot string) {
+	for i := range l.list {
+		if p := &l.list[i]; p.HeldBoot != boot {
+			p.HeldBoot = ""
+		}
+	}
+}
+
+// drop takes out held events: the reboot that would have made them true was called off.
+func (l *eventList) dropHeld() {
+	l.filter(func(p *pendingEvent) bool { return p.HeldBoot == "" })
+}
+
+func (l *eventList) filter(keep func(*pendingEvent) bool) {
+	kept := l.list[:0]
+	for _, p := range l.list {
+		if keep(&p) {
+			kept = append(kept, p)
+		}
+	}
+	l.list = kept
+}
+
+// durableOnes lists what is written to flash.
+func (l *eventList) durableOnes() []pendingEvent {
+	var list []pendingEvent
+	for _, p := range l.list {
+		if p.durable {
+			list = append(list, p)
+		}
+	}
+	return list
+}
+
+// fit cuts a list to what one Inform may carry: the oldest "M …" events go first (I-5).
+func fit(events []Event) []Event {
+	for i := 0; len(events) > maxEvents && i < len(events); {
+		if multiple(events[i].Code) {
+			events = append(events[:i:i], events[i+1:]...)
+			continue
+		}
+		i++
+	}
+	return events[:min(len(events), maxEvents)]
+}
