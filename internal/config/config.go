@@ -1,0 +1,156 @@
+package config
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/cwmpd/cwmpd/internal/uci"
+)
+
+// Config is what the owner or the ACS set; what they did not set holds its default.
+type Config struct {
+	ACS ACS
+	CPE CPE
+	LWN LWN
+}
+
+// ACS is the section `acs`: the server and how to reach it.
+type ACS struct {
+	URL      string // url; absolute http or https; empty: no session is ever opened
+	Username string // userid or username; empty: <OUI>-<ProductClass>-<SerialNumber> when Password is set (H-44)
+	Password string // passwd or password
+
+	PeriodicEnable   bool          // periodic_inform_enable, default 1
+	PeriodicInterval time.Duration // periodic_inform_interval, seconds, at least 1, default 86400
+	PeriodicTime     string        // periodic_inform_time, the phase (S-41); default Unknown Time
+
+	RetryMinWait    int // retry_min_wait_interval, 1..65535 s, default 5
+	RetryMultiplier int // retry_interval_multiplier, 1000..65535 thousandths, default 2000
+
+	CAFile     string // ssl_cacert: further trusted roots, PEM
+	CADir      string // ssl_capath: a directory of them; default /etc/ssl/certs
+	ClientCert string // ssl_cert: our certificate, PEM
+	ClientKey  string // ssl_key: its key, PEM; empty: it is in ssl_cert
+	Insecure   bool   // insecure_enable: do not verify the ACS; for laboratories
+
+	Compression   string // compression: GZIP, Deflate or Disabled
+	GetRPCMethods bool   // get_rpc_methods: ask the ACS what it supports
+
+	DHCPDiscovery bool   // dhcp_discovery
+	DHCPURL       string // dhcp_url, written by the DHCP hooks
+}
+
+// CPE is the section `cpe`: this device.
+type CPE struct {
+	Enable     bool   // enable, default 1
+	Interface  string // interface: layer 3 device towards the ACS; empty: the route decides
+	DefaultWAN string // default_wan_interface: section of /etc/config/network, default wan
+	DefaultLAN string // default_lan_interface, default lan
+	ForceIPv4  bool   // force_ipv4
+
+	// The identity (I-1). What is empty is taken from the box by Identify.
+	Manufacturer, OUI, ProductClass, Serial string // manufacturer, manufacturer_oui, product_class, serial_number
+	SoftwareVersion                         string // software_version
+	ModelName, Description                  string // model_name, description
+
+	Username     string // userid or username: ConnectionRequestUsername
+	Password     string // passwd or password: ConnectionRequestPassword
+	Port         int    // port of the connection request, default 7547
+	Path         string // path of the connection request; "/" or empty: a random one (C-10)
+	HTTPConnReq  bool   // http_connreq_enable, default 1
+	Provisioning string // provisioning_code
+
+	AmdVersion     int           // amd_version: newest amendment we may speak, 1..6, default 6
+	InstanceMode   string        // instance_mode: InstanceNumber or InstanceAlias
+	SessionTimeout time.Duration // session_timeout: the hint we give the ACS, default 60 s, at least 30 s
+	ResponseWait   time.Duration // response_timeout: how long we wait for an answer, default 60 s, at least 30 s (H-11)
+	NotifyThrottle time.Duration // active_notif_throttle: DefaultActiveNotificationThrottle, seconds
+
+	LenientTypes    bool // lenient_types: xsd:string is accepted for every type (R-16)
+	AllowBasicPlain bool // allow_basic_plain: Basic authentication without TLS (H-40)
+	AllowDowngrade  bool // allow_http_downgrade: a redirect from https to http (H-24)
+	AllowLocal      bool // allow_local_transfers: file servers on loopback and link-local addresses (Z-34)
+	KeepSettings    bool // fw_upgrade_keep_settings, default 1
+	UpgradesManaged bool // upgrades_managed
+
+	LogSeverity string // log_severity: icwmp's words, default INFO
+}
+
+// LWN is the section `lwn`: lightweight notifications.
+type LWN struct {
+	Enable   bool
+	Hostname string
+	Port     int
+}
+
+// UnknownTime is TR-069's "no time" (R-5).
+const UnknownTime = "0001-01-01T00:00:00Z"
+
+// Default returns the configuration of a router whose owner set nothing.
+func Default() Config {
+	return Config{
+		ACS: ACS{PeriodicEnable: true, PeriodicInterval: 24 * time.Hour, PeriodicTime: UnknownTime,
+			RetryMinWait: 5, RetryMultiplier: 2000, CADir: "/etc/ssl/certs", Compression: "Disabled"},
+		CPE: CPE{Enable: true, DefaultWAN: "wan", DefaultLAN: "lan", Port: 7547, Path: "/", HTTPConnReq: true,
+			AmdVersion: 6, InstanceMode: "InstanceNumber", SessionTimeout: time.Minute, ResponseWait: time.Minute,
+			KeepSettings: true, LogSeverity: "INFO"},
+		LWN: LWN{Port: 7547},
+	}
+}
+
+// A Problem is one thing in the file that was passed over.
+type Problem struct {
+	Option string // "acs.periodic_inform_interval"
+	Line   int    // 0 where it is not known
+	Msg    string
+}
+
+func (p Problem) String() string {
+	if p.Line > 0 {
+		return fmt.Sprintf("/etc/config/cwmp: line %d: %s: %s", p.Line, p.Option, p.Msg)
+	}
+	return fmt.Sprintf("/etc/config/cwmp: %s: %s", p.Option, p.Msg)
+}
+
+// FromUCI reads the package cwmp; nil gives the defaults. It never fails: what cannot be used is a Problem.
+func FromUCI(p *uci.Package) (Config, []Problem) {
+	c := Default()
+	var problems []Problem
+	if p == nil {
+		return c, problems
+	}
+	all := rules()
+	for _, s := range p.Sections {
+		table, ours := all[s.Type]
+		if !ours {
+			continue // inform_parameter and autonomous_notify are tables of the data model, others are not ours
+		}
+		if s != first(p, s.Type) {
+			continue
+		}
+		for _, o := range s.Options {
+			where := s.Type + "." + o.Name
+			set, known := table[o.Name]
+			switch {
+			case !known:
+				problems = append(problems, Problem{where, 0, "unknown option, ignored" + hint(table, o.Name)})
+			case set == nil: // icwmp's, without meaning here
+			case o.IsList:
+				problems = append(problems, Problem{where, 0, "is a list, expected one value; the default is used"})
+			default:
+				if err := set(&c, s.Get(o.Name)); err != nil {
+					problems = append(problems, Problem{where, 0, err.Error() + "; the default is used"})
+				}
+			}
+		}
+	}
+	return c, problems
+}
+
+// first returns the section of a type that counts: the one named like the type, else the first.
+func first(p *uci.Package, typ string) *uci.Section {
+	if s := p.Section(typ); s != nil && s.Type == typ {
+		return s
+	}
+	return p.OfType(typ)[0]
+}

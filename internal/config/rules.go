@@ -1,0 +1,254 @@
+package config
+
+import (
+	"fmt"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// A setter checks one text and stores it.
+type setter func(c *Config, text string) error
+
+// rules maps section type and option name to what is done with it. nil: an option of icwmp that means nothing here.
+func rules() map[string]map[string]setter {
+	return map[string]map[string]setter{
+		"acs": {
+			"url":                       webURL(func(c *Config) *string { return &c.ACS.URL }),
+			"userid":                    text(256, func(c *Config) *string { return &c.ACS.Username }),
+			"username":                  text(256, func(c *Config) *string { return &c.ACS.Username }),
+			"passwd":                    text(256, func(c *Config) *string { return &c.ACS.Password }),
+			"password":                  text(256, func(c *Config) *string { return &c.ACS.Password }),
+			"periodic_inform_enable":    boolean(func(c *Config) *bool { return &c.ACS.PeriodicEnable }),
+			"periodic_inform_interval":  seconds(1, 1<<32-1, func(c *Config) *time.Duration { return &c.ACS.PeriodicInterval }),
+			"periodic_inform_time":      dateTime(func(c *Config) *string { return &c.ACS.PeriodicTime }),
+			"retry_min_wait_interval":   integer(1, 65535, func(c *Config) *int { return &c.ACS.RetryMinWait }),
+			"retry_interval_multiplier": integer(1000, 65535, func(c *Config) *int { return &c.ACS.RetryMultiplier }),
+			"ssl_cacert":                path(func(c *Config) *string { return &c.ACS.CAFile }),
+			"ssl_capath":                path(func(c *Config) *string { return &c.ACS.CADir }),
+			"https_ssl_capath":          path(func(c *Config) *string { return &c.ACS.CADir }),
+			"ssl_cert":                  path(func(c *Config) *string { return &c.ACS.ClientCert }),
+			"ssl_key":                   path(func(c *Config) *string { return &c.ACS.ClientKey }),
+			"insecure_enable":           boolean(func(c *Config) *bool { return &c.ACS.Insecure }),
+			"compression":               oneOf(func(c *Config) *string { return &c.ACS.Compression }, "Disabled", "GZIP", "Deflate"),
+			"get_rpc_methods":           boolean(func(c *Config) *bool { return &c.ACS.GetRPCMethods }),
+			"dhcp_discovery":            boolean(func(c *Config) *bool { return &c.ACS.DHCPDiscovery }),
+			"dhcp_url":                  webURL(func(c *Config) *string { return &c.ACS.DHCPURL }),
+
+			"dhcp_provisioning_code": nil, "dhcp_retry_min_wait_interval": nil, "dhcp_retry_interval_multiplier": nil,
+			"http_disable_100continue": nil, "ip_version": nil, "ipv6_enable": nil, "ParameterKey": nil,
+			"heartbeat_enable": nil, "heartbeat_interval": nil, "heartbeat_time": nil,
+		},
+		"cpe": {
+			"enable":                   boolean(func(c *Config) *bool { return &c.CPE.Enable }),
+			"interface":                text(64, func(c *Config) *string { return &c.CPE.Interface }),
+			"default_wan_interface":    text(64, func(c *Config) *string { return &c.CPE.DefaultWAN }),
+			"default_lan_interface":    text(64, func(c *Config) *string { return &c.CPE.DefaultLAN }),
+			"force_ipv4":               boolean(func(c *Config) *bool { return &c.CPE.ForceIPv4 }),
+			"manufacturer":             text(64, func(c *Config) *string { return &c.CPE.Manufacturer }),
+			"manufacturer_oui":         oui,
+			"product_class":            text(64, func(c *Config) *string { return &c.CPE.ProductClass }),
+			"serial_number":            text(64, func(c *Config) *string { return &c.CPE.Serial }),
+			"software_version":         text(64, func(c *Config) *string { return &c.CPE.SoftwareVersion }),
+			"model_name":               text(64, func(c *Config) *string { return &c.CPE.ModelName }),
+			"description":              text(256, func(c *Config) *string { return &c.CPE.Description }),
+			"userid":                   text(256, func(c *Config) *string { return &c.CPE.Username }),
+			"username":                 text(256, func(c *Config) *string { return &c.CPE.Username }),
+			"passwd":                   text(256, func(c *Config) *string { return &c.CPE.Password }),
+			"password":                 text(256, func(c *Config) *string { return &c.CPE.Password }),
+			"port":                     integer(1, 65535, func(c *Config) *int { return &c.CPE.Port }),
+			"path":                     requestPath,
+			"http_connreq_enable":      boolean(func(c *Config) *bool { return &c.CPE.HTTPConnReq }),
+			"provisioning_code":        text(64, func(c *Config) *string { return &c.CPE.Provisioning }),
+			"amd_version":              integer(1, 6, func(c *Config) *int { return &c.CPE.AmdVersion }),
+			"instance_mode":            oneOf(func(c *Config) *string { return &c.CPE.InstanceMode }, "InstanceNumber", "InstanceAlias"),
+			"session_timeout":          seconds(30, 3600, func(c *Config) *time.Duration { return &c.CPE.SessionTimeout }),
+			"response_timeout":         seconds(30, 600, func(c *Config) *time.Duration { return &c.CPE.ResponseWait }),
+			"active_notif_throttle":    seconds(0, 1<<32-1, func(c *Config) *time.Duration { return &c.CPE.NotifyThrottle }),
+			"lenient_types":            boolean(func(c *Config) *bool { return &c.CPE.LenientTypes }),
+			"allow_basic_plain":        boolean(func(c *Config) *bool { return &c.CPE.AllowBasicPlain }),
+			"allow_http_downgrade":     boolean(func(c *Config) *bool { return &c.CPE.AllowDowngrade }),
+			"allow_local_transfers":    boolean(func(c *Config) *bool { return &c.CPE.AllowLocal }),
+			"fw_upgrade_keep_settings": boolean(func(c *Config) *bool { return &c.CPE.KeepSettings }),
+			"upgrades_managed":         boolean(func(c *Config) *bool { return &c.CPE.UpgradesManaged }),
+			"log_severity": oneOf(func(c *Config) *string { return &c.CPE.LogSeverity },
+				"EMERG", "ALERT", "CRITIC", "ERROR", "WARNING", "NOTICE", "INFO", "DEBUG"),
+
+			"use_curl_ifname": nil, "notification": nil, "periodic_notify_enable": nil, "periodic_notify_interval": nil,
+			"custom_notify_json": nil, "md_notif_limit": nil, "incoming_rule": nil, "exec_download": nil,
+			"disable_datatype_check": nil, "schedule_reboot": nil, "delay_reboot": nil, "log_to_console": nil,
+			"log_to_file": nil, "log_to_syslog": nil, "log_file_name": nil, "log_max_size": nil, "ubus_socket": nil,
+			"ParameterKey": nil,
+		},
+		"lwn": {
+			"enable":   boolean(func(c *Config) *bool { return &c.LWN.Enable }),
+			"hostname": text(256, func(c *Config) *string { return &c.LWN.Hostname }),
+			"port":     integer(1, 65535, func(c *Config) *int { return &c.LWN.Port }),
+		},
+	}
+}
+
+func text(max int, field func(*Config) *string) setter {
+	return func(c *Config, s string) error {
+		if len(s) > 4*max || len([]rune(s)) > max {
+			return fmt.Errorf("longer than %d characters", max)
+		}
+		if strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r == 0x7f }) {
+			return fmt.Errorf("holds a control character")
+		}
+		*field(c) = s
+		return nil
+	}
+}
+
+// ParseBool reads the words UCI files use for yes and no.
+func ParseBool(s string) (value, ok bool) {
+	switch strings.ToLower(strings.TrimSpace(s)) {
+	case "1", "on", "yes", "true", "enable", "enabled":
+		return true, true
+	case "0", "off", "no", "false", "disable", "disabled":
+		return false, true
+	}
+	return false, false
+}
+
+func boolean(field func(*Config) *bool) setter {
+	return func(c *Config, s string) error {
+		v, ok := ParseBool(s)
+		if !ok {
+			return fmt.Errorf("%q is not 0 or 1", s)
+		}
+		*field(c) = v
+		return nil
+	}
+}
+
+func number(s string, min, max int64) (int64, error) {
+	n, err := strconv.ParseInt(strings.TrimSpace(s), 10, 64)
+	if err != nil || n < min || n > max {
+		return 0, fmt.Errorf("%q is not a number from %d to %d", s, min, max)
+	}
+	return n, nil
+}
+
+func integer(min, max int64, field func(*Config) *int) setter {
+	return func(c *Config, s string) error {
+		n, err := number(s, min, max)
+		if err == nil {
+			*field(c) = int(n)
+		}
+		return err
+	}
+}
+
+func seconds(min, max int64, field func(*Config) *time.Duration) setter {
+	return func(c *Config, s string) error {
+		n, err := number(s, min, max)
+		if err == nil {
+			*field(c) = time.Duration(n) * time.Second
+		}
+		return err
+	}
+}
+
+func oneOf(field func(*Config) *string, words ...string) setter {
+	return func(c *Config, s string) error {
+		i := slices.IndexFunc(words, func(w string) bool { return strings.EqualFold(w, s) })
+		if i < 0 {
+			return fmt.Errorf("%q is not one of %s", s, strings.Join(words, ", "))
+		}
+		*field(c) = words[i]
+		return nil
+	}
+}
+
+func path(field func(*Config) *string) setter {
+	return func(c *Config, s string) error {
+		if !strings.HasPrefix(s, "/") || strings.ContainsRune(s, 0) || len(s) > 1024 {
+			return fmt.Errorf("%q is not an absolute path", s)
+		}
+		*field(c) = s
+		return nil
+	}
+}
+
+func dateTime(field func(*Config) *string) setter {
+	return func(c *Config, s string) error {
+		for _, layout := range []string{time.RFC3339Nano, "2006-01-02T15:04:05"} {
+			if _, err := time.Parse(layout, s); err == nil {
+				*field(c) = s
+				return nil
+			}
+		}
+		return fmt.Errorf("%q is not a dateTime such as 2026-01-31T03:00:00Z", s)
+	}
+}
+
+// CheckURL says what keeps a text from being the URL of an ACS (K-20).
+func CheckURL(s string) error {
+	if len(s) > 2048 {
+		return fmt.Errorf("longer than 2048 bytes")
+	}
+	if strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r == 0x7f }) {
+		return fmt.Errorf("holds a blank or control character")
+	}
+	u, err := url.Parse(s)
+	switch {
+	case err != nil:
+		return fmt.Errorf("is not a URL")
+	case u.Scheme != "http" && u.Scheme != "https":
+		return fmt.Errorf("does not begin with http:// or https://")
+	case u.Hostname() == "":
+		return fmt.Errorf("names no host")
+	case u.User != nil:
+		return fmt.Errorf("holds a user name; use userid and passwd")
+	}
+	return nil
+}
+
+func webURL(field func(*Config) *string) setter {
+	return func(c *Config, s string) error {
+		s = strings.TrimSpace(s)
+		if s != "" {
+			if err := CheckURL(s); err != nil {
+				return err
+			}
+		}
+		*field(c) = s
+		return nil
+	}
+}
+
+func oui(c *Config, s string) error {
+	s = strings.ToUpper(strings.NewReplacer(":", "", "-", "").Replace(s))
+	if len(s) != 6 || strings.Trim(s, "0123456789ABCDEF") != "" {
+		return fmt.Errorf("%q is not six hexadecimal digits", s)
+	}
+	c.CPE.OUI = s
+	return nil
+}
+
+func requestPath(c *Config, s string) error {
+	if !strings.HasPrefix(s, "/") {
+		s = "/" + s
+	}
+	u, err := url.Parse(s)
+	if err != nil || u.Path != s || u.RawQuery != "" || u.Fragment != "" || len(s) > 128 || u.EscapedPath() != s {
+		return fmt.Errorf("%q is not a plain URL path", s)
+	}
+	c.CPE.Path = s
+	return nil
+}
+
+// hint proposes the option that a misspelt one probably meant.
+func hint(table map[string]setter, name string) string {
+	flat := func(s string) string { return strings.ToLower(strings.NewReplacer("_", "", "-", "").Replace(s)) }
+	for known := range table {
+		if flat(known) == flat(name) || (len(name) > 4 && (strings.HasPrefix(known, name) || strings.HasPrefix(name, known))) {
+			return fmt.Sprintf(" (did you mean %s?)", known)
+		}
+	}
+	return ""
+}
