@@ -183,7 +183,7 @@ func checkReply(reply *soap.Envelope, method, id string) error {
 	case reply.Kind == soap.Request:
 		return protocolErrorf("request %.64q in answer to %s", reply.Method, method) // S-7
 	case reply.Kind == soap.Response && (reply.Method != method || reply.Namespace == ""):
-		return protocolErrorf("%.64qResponse in answer to %s", reply.Method, method)
+		return protocolErrorf("response to %.64q in answer to %s", reply.Method, method)
 	}
 	return nil
 }

@@ -73,6 +73,7 @@ func Listen(address string) (*ACS, error) {
 
 func newACS() *ACS {
 	a := &ACS{ns: soap.NS12, news: make(chan struct{}), digest: digest.New("cwmptest"), authorized: map[string]bool{}}
+	a.check.conns, a.check.changed = map[string]bool{}, make(chan struct{})
 	a.server = httptest.NewUnstartedServer(http.HandlerFunc(a.serve))
 	a.server.Config.ConnState = a.connState
 	return a
@@ -203,6 +204,9 @@ func (a *ACS) serve(w http.ResponseWriter, r *http.Request) {
 		if body := m.doc.FindElement("/Envelope/Body"); body != nil && len(body.ChildElements()) > 0 {
 			m.Name = body.ChildElements()[0].Tag
 		}
+	}
+	if m.Name == "Inform" {
+		a.settle(m.Conn)
 	}
 	step := a.record(&m)
 	x.Message = m

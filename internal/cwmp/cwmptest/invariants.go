@@ -28,6 +28,7 @@ type checker struct {
 	echo    *string         // the ID that the next message has to carry; nil: none of ours waits for an answer
 	lastID  string          // of the last Inform
 	conns   map[string]bool // open connections that were used
+	changed chan struct{}   // closed and replaced when conns changes
 }
 
 type breach struct{ rule, text string }
@@ -170,13 +171,36 @@ func (a *ACS) expectEcho(id string) {
 	a.check.echo = &id
 }
 
+// settle gives the connections of the session before a moment to be seen as closed.
+func (a *ACS) settle(conn string) { a.check.waitClosed(conn, 100*time.Millisecond) }
+
+// waitClosed waits until no connection is open but the one named, and returns how many others are.
+func (c *checker) waitClosed(but string, limit time.Duration) int {
+	timeout := time.After(limit)
+	for {
+		c.mu.Lock()
+		others, changed := len(c.conns), c.changed
+		if c.conns[but] {
+			others--
+		}
+		c.mu.Unlock()
+		if others == 0 {
+			return 0
+		}
+		select {
+		case <-changed:
+		case <-timeout:
+			return others
+		}
+	}
+}
+
 func (a *ACS) connState(conn net.Conn, state http.ConnState) {
 	c := &a.check
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.conns == nil {
-		c.conns = map[string]bool{}
-	}
+	close(c.changed)
+	c.changed = make(chan struct{})
 	key := conn.RemoteAddr().String()
 	switch state {
 	case http.StateActive:
@@ -186,20 +210,15 @@ func (a *ACS) connState(conn net.Conn, state http.ConnState) {
 	}
 }
 
-// checkClosed waits a second for the CPE to hang up.
+// checkClosed waits a second for the CPE to hang up, unless the test ends in the middle of a session.
 func (a *ACS) checkClosed() {
-	deadline := time.Now().Add(time.Second)
-	for {
-		a.check.mu.Lock()
-		open, live := len(a.check.conns), a.check.live
-		a.check.mu.Unlock()
-		if open == 0 || live {
-			return // hung up; or the test ends in the middle of a session
-		}
-		if time.Now().After(deadline) {
-			a.violated(Message{}, "INV-8", "%d connections are open a second after the session", open)
-			return
-		}
-		time.Sleep(10 * time.Millisecond)
+	a.check.mu.Lock()
+	live := a.check.live
+	a.check.mu.Unlock()
+	if live {
+		return
+	}
+	if open := a.check.waitClosed("", time.Second); open > 0 {
+		a.violated(Message{}, "INV-8", "%d connections are open a second after the session", open)
 	}
 }

@@ -220,3 +220,6 @@ func Raw(bytes string) Step {
 		_, _ = conn.Write([]byte(bytes))
 	}
 }
+
+// Informational sends a 1xx answer before the real one.
+func (x *Exchange) Informational(status int) { x.w.WriteHeader(status) }
