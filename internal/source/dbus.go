@@ -56,21 +56,30 @@ type dbusSet struct {
 
 // dbusBus returns the connection to the system bus, made when it is first needed and again after it broke.
 func (rt *Router) dbusBus(ctx context.Context) (*dbus.Conn, error) {
+	select {
+	case rt.dialing <- struct{}{}:
+		defer func() { <-rt.dialing }()
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
 	rt.mu.Lock()
-	defer rt.mu.Unlock()
-	if rt.bus != nil && rt.bus.Connected() {
-		return rt.bus, nil
+	bus := rt.bus
+	rt.mu.Unlock()
+	if bus != nil && bus.Connected() {
+		return bus, nil
 	}
 	d := net.Dialer{Timeout: dbusPatience}
 	socket, err := d.DialContext(ctx, "unix", rt.rooted(dbusSocket))
 	if err != nil {
 		return nil, err
 	}
-	bus, err := dbusHello(socket)
+	bus, err = dbusHello(socket)
 	if err != nil {
 		return nil, errors.Join(err, socket.Close())
 	}
+	rt.mu.Lock()
 	rt.bus = bus
+	rt.mu.Unlock()
 	return bus, nil
 }
 

@@ -55,9 +55,12 @@ type Router struct {
 	funcs map[string]Func
 	quiet *once
 
+	dialing chan struct{} // holds a token while somebody connects to D-Bus
+
 	mu     sync.Mutex
-	values *values // the agent's own values, nil when they are to be read again
-	bus    *dbus.Conn
+	values values     // the agent's own values as saved last, nil when they are to be read again
+	age    int        // counts the times that values was dropped
+	bus    *dbus.Conn // nil while there is none
 }
 
 // New returns a Router over cfg.
@@ -66,7 +69,7 @@ func New(cfg Config) *Router {
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
-	rt := &Router{cfg: cfg, log: log.With("part", "source"), funcs: builtin(), quiet: newOnce(512)}
+	rt := &Router{cfg: cfg, log: log.With("part", "source"), funcs: builtin(), quiet: newOnce(512), dialing: make(chan struct{}, 1)}
 	for name, f := range cfg.Funcs {
 		rt.funcs[name] = f
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"strings"
 
 	"github.com/cwmpd/cwmpd/internal/model"
@@ -18,18 +19,44 @@ type values map[string]map[string]string
 const valuesFile = "values"
 
 type stateView struct {
-	values values
-	dirty  bool
-	staged bool // handed out for a commit: what is on flash is known only after it
+	values values // as this transaction sees them
+	own    bool   // values is a copy with edits, not the shared one
+	edits  []stateEdit
+	staged bool // handed out for a commit: what is saved is known only after it
 }
 
-// loadValues returns the values as saved last.
-func (rt *Router) loadValues() values {
-	rt.mu.Lock()
-	defer rt.mu.Unlock()
-	if rt.values != nil {
-		return *rt.values
+// A stateEdit is one change, replayed at the commit on what is saved by then: another transaction may have come first.
+type stateEdit struct {
+	row, name, value string
+	drop             bool // of all values of the row and of those below it
+}
+
+// apply makes the change in all, whose rows it replaces.
+func (e *stateEdit) apply(all values) {
+	if e.drop {
+		for name := range all {
+			if name == e.row || strings.HasPrefix(name, e.row+rowSep) {
+				delete(all, name)
+			}
+		}
+		return
 	}
+	mine := map[string]string{}
+	maps.Copy(mine, all[e.row])
+	if e.value == "" {
+		delete(mine, e.name)
+	} else {
+		mine[e.name] = e.value
+	}
+	if len(mine) == 0 {
+		delete(all, e.row)
+	} else {
+		all[e.row] = mine
+	}
+}
+
+// readValues reads the values as they were saved last.
+func (rt *Router) readValues() values {
 	v := values{}
 	if st := rt.cfg.Store; st != nil {
 		err := st.Load(valuesFile, &v)
@@ -37,13 +64,29 @@ func (rt *Router) loadValues() values {
 			rt.log.Error("the agent's own values cannot be read", "error", err)
 		}
 	}
-	rt.values = &v
+	return v
+}
+
+// sharedValues returns the values as saved last, read once for all transactions until one of them saves.
+func (rt *Router) sharedValues() values {
+	rt.mu.Lock()
+	v, age := rt.values, rt.age
+	rt.mu.Unlock()
+	if v != nil {
+		return v
+	}
+	v = rt.readValues()
+	rt.mu.Lock()
+	if rt.age == age {
+		rt.values = v
+	}
+	rt.mu.Unlock()
 	return v
 }
 
 func (r *Reader) stateValues() values {
 	if r.state.values == nil {
-		r.state.values = r.rt.loadValues()
+		r.state.values = r.rt.sharedValues()
 	}
 	return r.state.values
 }
@@ -51,38 +94,9 @@ func (r *Reader) stateValues() values {
 func (r *Reader) stateGet(row, name string) string { return r.stateValues()[row][name] }
 
 func (r *Reader) stateSet(row, name, value string) {
-	old := r.stateValues()
-	if old[row][name] == value {
-		return
+	if r.stateGet(row, name) != value {
+		r.stateEdit(stateEdit{row: row, name: name, value: value})
 	}
-	r.stateOwn()
-	all := r.state.values
-	mine := map[string]string{}
-	for k, v := range all[row] {
-		mine[k] = v
-	}
-	if value == "" {
-		delete(mine, name)
-	} else {
-		mine[name] = value
-	}
-	if len(mine) == 0 {
-		delete(all, row)
-	} else {
-		all[row] = mine
-	}
-}
-
-// stateOwn makes the values a copy of this transaction's own.
-func (r *Reader) stateOwn() {
-	if r.state.dirty {
-		return
-	}
-	all := values{}
-	for k, v := range r.stateValues() {
-		all[k] = v
-	}
-	r.state.values, r.state.dirty = all, true
 }
 
 // stateDrop forgets the values of a row that is no more, and those of its children.
@@ -90,20 +104,32 @@ func (r *Reader) stateDrop(row *model.Row) {
 	own := rowName(row)
 	for name := range r.stateValues() {
 		if name == own || strings.HasPrefix(name, own+rowSep) {
-			r.stateOwn()
-			delete(r.state.values, name)
+			r.stateEdit(stateEdit{row: own, drop: true})
+			return
 		}
 	}
 }
 
+func (r *Reader) stateEdit(e stateEdit) {
+	if !r.state.own {
+		r.state.values, r.state.own = maps.Clone(r.stateValues()), true
+	}
+	e.apply(r.state.values)
+	r.state.edits = append(r.state.edits, e)
+}
+
 func (r *Reader) statePrepare() ([]state.File, error) {
-	if !r.state.dirty {
+	if len(r.state.edits) == 0 {
 		return nil, nil
 	}
 	if r.rt.cfg.Store == nil {
 		return nil, errors.New("there is no place for the agent's own values")
 	}
-	f, err := r.rt.cfg.Store.File(valuesFile, r.state.values)
+	all := r.rt.readValues()
+	for i := range r.state.edits {
+		r.state.edits[i].apply(all)
+	}
+	f, err := r.rt.cfg.Store.File(valuesFile, all)
 	if err != nil {
 		return nil, fmt.Errorf("save the agent's own values: %w", err)
 	}
@@ -112,12 +138,14 @@ func (r *Reader) statePrepare() ([]state.File, error) {
 }
 
 func (r *Reader) stateClose() {
-	if r.state.staged {
-		r.rt.mu.Lock()
-		r.rt.values = nil
-		r.rt.mu.Unlock()
-		r.state.staged = false
+	if !r.state.staged {
+		return
 	}
+	r.state.staged = false
+	r.rt.mu.Lock()
+	r.rt.values = nil
+	r.rt.age++
+	r.rt.mu.Unlock()
 }
 
 // rowName names a row in the saved values: its table's path and its key, after those of its parents.

@@ -91,3 +91,17 @@ func TestStateKeepsLists(t *testing.T) {
 	rt.commit(t, r)
 	wantText(t, "list", rt.get(t, rt.begin(t), "state Items", nil), list("a", "b,c"))
 }
+
+func TestStateOfTwoWritersIsNotLost(t *testing.T) {
+	rt := newRouter(t, nil)
+	early := rt.begin(t)
+	wantText(t, "read before the other writes", early.State("a"), "")
+	other := rt.begin(t)
+	other.SetState("a", "1")
+	rt.commit(t, other)
+	early.SetState("b", "2")
+	rt.commit(t, early)
+	r := rt.begin(t)
+	wantText(t, "of the first", r.State("a"), "1")
+	wantText(t, "of the second", r.State("b"), "2")
+}
