@@ -1,0 +1,163 @@
+package model
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// A clauseRule says what one kind of clause looks like.
+type clauseRule struct {
+	want   string // after the kind, for messages
+	tables bool   // only a table may have it
+	single bool   // a later one takes the place of an earlier one
+	read   func(d *definitions, c *clause, words []word) error
+}
+
+var clauseRules = map[string]clauseRule{
+	"needs":    {want: "file PATH, uci PKG, uci PKG.@TYPE or call NAME", read: readSource(UseNeed)},
+	"rows":     {want: "SOURCE", tables: true, read: readSource(UseRows)},
+	"add":      {want: "SOURCE", tables: true, single: true, read: readSource(UseAdd)},
+	"write":    {want: "call NAME", single: true, read: readSource(UseHook)},
+	"let":      {want: "NAME SOURCE [| FILTER]…", read: readLet},
+	"ident":    {want: "OPTION…", tables: true, read: readNames},
+	"unique":   {want: "NAME[,NAME]…", tables: true, read: readUnique},
+	"max":      {want: "NUMBER", tables: true, single: true, read: readMax},
+	"count":    {want: "NAME", tables: true, single: true, read: readCount},
+	"nocount":  {tables: true, single: true, read: readFlag},
+	"noalias":  {tables: true, single: true, read: readFlag},
+	"volatile": {tables: true, single: true, read: readFlag},
+}
+
+// clause reads one lower-case line of the current object.
+func (d *definitions) clause(words []word) error {
+	kind := words[0].text
+	rule, ok := clauseRules[kind]
+	if !ok {
+		return fmt.Errorf("unknown clause %q%s (a parameter begins with a capital)", kind, didYouMean(kind, slices.Sorted(maps.Keys(clauseRules))))
+	}
+	if rule.tables && !strings.HasSuffix(d.current.path, "."+instanceOf+".") {
+		return fmt.Errorf("%s: only a table (…{i}.) has it, and %s is none", kind, d.current.path)
+	}
+	c := &clause{at: d.at, block: d.block, kind: kind}
+	if err := rule.read(d, c, words[1:]); err != nil {
+		return fmt.Errorf("%s: %w (expected: %s)", kind, err, strings.TrimSpace(kind+" "+rule.want))
+	}
+	o := d.current
+	if d.replace != nil && !d.replace[kind] {
+		d.replace[kind] = true
+		o.clauses = slices.DeleteFunc(o.clauses, func(old *clause) bool { return old.kind == kind && old.block != d.block })
+	}
+	if rule.single || kind == "let" {
+		o.clauses = slices.DeleteFunc(o.clauses, func(old *clause) bool { return old.kind == kind && old.name == c.name })
+	}
+	o.clauses = append(o.clauses, c)
+	return nil
+}
+
+// readSource reads a clause that is one source without filters.
+func readSource(use Use) func(*definitions, *clause, []word) error {
+	return func(d *definitions, c *clause, words []word) error {
+		parts := splitPipes(words)
+		if len(parts) > 1 {
+			return errors.New("a filter has no place here")
+		}
+		expr, _, err := d.expression(use, words, false)
+		if err != nil {
+			return err
+		}
+		if use == UseHook && parts[0][0] != "call" {
+			return fmt.Errorf("%q is not call", parts[0][0])
+		}
+		c.words, c.expr = parts[0], expr
+		return nil
+	}
+}
+
+// placeholders that need no let.
+var builtinVars = []string{"section", "key", "n"}
+
+func readLet(d *definitions, c *clause, words []word) error {
+	if len(words) < 2 {
+		return errors.New("name or source is missing")
+	}
+	c.name = words[0].text
+	if !identifierText(c.name) || slices.Contains(builtinVars, c.name) || c.name == "parent" {
+		return fmt.Errorf("%q cannot be a name: letters and digits, and none of section, key, n, parent", c.name)
+	}
+	expr, filters, err := d.expression(UseLet, words[1:], false)
+	c.expr, c.filters = expr, filters
+	return err
+}
+
+func readNames(d *definitions, c *clause, words []word) error {
+	if len(words) == 0 {
+		return errors.New("a name is missing")
+	}
+	for _, w := range words {
+		if !identifierText(w.text) {
+			return fmt.Errorf("%q is no name", w.text)
+		}
+		c.words = append(c.words, w.text)
+	}
+	return nil
+}
+
+func readUnique(d *definitions, c *clause, words []word) error {
+	var split []word
+	for _, w := range words {
+		for name := range strings.SplitSeq(strings.TrimSuffix(w.text, ","), ",") {
+			split = append(split, word{text: name})
+		}
+	}
+	return readNames(d, c, split)
+}
+
+func readMax(d *definitions, c *clause, words []word) error {
+	if len(words) == 1 {
+		if n, err := strconv.Atoi(words[0].text); err == nil && n > 0 && n <= maxRows {
+			c.words = []string{words[0].text}
+			return nil
+		}
+	}
+	return fmt.Errorf("not a number from 1 to %d", maxRows)
+}
+
+func readCount(d *definitions, c *clause, words []word) error {
+	if len(words) != 1 || !upper(words[0].text) || !identifierText(words[0].text) {
+		return errors.New("not the name of a parameter")
+	}
+	c.words = []string{words[0].text}
+	return nil
+}
+
+func readFlag(d *definitions, c *clause, words []word) error {
+	if len(words) != 0 {
+		return fmt.Errorf("unexpected %q", words[0].text)
+	}
+	return nil
+}
+
+// of lists the clauses of one kind.
+func (o *objectDef) of(kind string) []*clause {
+	var found []*clause
+	for _, c := range o.clauses {
+		if c.kind == kind {
+			found = append(found, c)
+		}
+	}
+	return found
+}
+
+// last is the clause of a kind that there is one of, nil for none.
+func (o *objectDef) last(kind string) *clause {
+	for _, c := range slices.Backward(o.clauses) {
+		if c.kind == kind {
+			return c
+		}
+	}
+	return nil
+}

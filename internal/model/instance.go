@@ -1,0 +1,342 @@
+package model
+
+import (
+	"math"
+	"slices"
+	"strconv"
+	"sync"
+)
+
+// instances keeps the instance numbers and aliases of all rows ever seen. A number belongs to a row's key for ever and is
+// never given twice (R-61): each table remembers the highest one. It is kept in memory while reading and written with
+// the next commit, or at the end of a transaction of the ACS or the agent; numbers of volatile tables are never written.
+type instances struct {
+	mu      sync.Mutex
+	tables  map[string]*numbers // by today's path of the table: "Device.IP.Interface.2.IPv4Address."
+	changed uint64              // counts changes that belong on flash
+	saved   uint64              // the count that is there
+}
+
+// numbers are the instance numbers of one table below one row.
+type numbers struct {
+	last     uint32 // the highest number ever given
+	volatile bool
+	rows     map[string]*entry // by row key
+}
+
+type entry struct {
+	number uint32
+	alias  string
+	place  string
+}
+
+// maxLost is how many keys of vanished rows a table remembers, so that a modem that comes back has its old number.
+const maxLost = 256
+
+// savedTable and savedRow are what is written; the keys are short because flash is.
+type savedTable struct {
+	Last uint32              `json:"last"`
+	Rows map[string]savedRow `json:"rows,omitempty"`
+}
+
+type savedRow struct {
+	N     uint32 `json:"n"`
+	Alias string `json:"alias,omitempty"`
+	Place string `json:"place,omitempty"`
+}
+
+// restore takes over what was saved. What cannot be true (a number twice, or 0) is dropped, and never given again.
+func (in *instances) restore(saved map[string]savedTable) {
+	in.tables = make(map[string]*numbers, len(saved))
+	for path, t := range saved {
+		n := &numbers{last: t.Last, rows: make(map[string]*entry, len(t.Rows))}
+		taken := map[uint32]bool{0: true}
+		for _, key := range sortedKeys(t.Rows) {
+			r := t.Rows[key]
+			n.last = max(n.last, r.N)
+			if !taken[r.N] {
+				taken[r.N] = true
+				n.rows[key] = &entry{r.N, r.Alias, r.Place}
+			}
+		}
+		in.tables[path] = n
+	}
+}
+
+func (in *instances) table(path string, volatile bool) *numbers {
+	t := in.tables[path]
+	if t == nil {
+		t = &numbers{volatile: volatile, rows: map[string]*entry{}}
+		in.tables[path] = t
+	}
+	if t.volatile != volatile { // the definition changed
+		t.volatile = volatile
+		in.changed++
+	}
+	return t
+}
+
+// assign gives every row in fresh its number and alias: the one that the transaction reserved, that its key has already,
+// that of a lost row of the same place (a foreign edit changed what its key is made of), or a new one. kept are the rows of
+// the table that have theirs. A transaction that writes takes nothing over: what it misses it may have removed itself.
+func (in *instances) assign(path string, volatile, writer bool, reserved map[string]uint32, kept, fresh []*Row) {
+	if len(fresh) == 0 {
+		return
+	}
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	t := in.table(path, volatile)
+	present := len(kept)
+	var unknown []*Row
+	for _, r := range fresh {
+		e := t.rows[r.Key]
+		switch {
+		case reserved[r.Key] != 0:
+			r.Number = reserved[r.Key]
+		case e == nil:
+			unknown = append(unknown, r)
+		default:
+			present++
+			r.Number, r.alias = e.number, e.alias
+			if e.place != r.Place && !writer {
+				e.place = r.Place
+				in.touch(t)
+			}
+		}
+	}
+	if len(unknown) == 0 {
+		return
+	}
+	var lost map[string]string
+	if present < len(t.rows) && !writer {
+		lost = t.lost(kept, fresh)
+	}
+	for _, r := range unknown {
+		e := t.rebind(lost[r.Place], r)
+		if e == nil {
+			if t.last == math.MaxUint32 {
+				continue // number 0: the row stays unseen, for a number is never given twice
+			}
+			t.last++
+			e = &entry{number: t.last, place: r.Place}
+			t.rows[r.Key] = e
+		}
+		r.Number, r.alias = e.number, e.alias
+	}
+	in.touch(t)
+	if len(t.rows) > present+len(unknown)+maxLost {
+		in.forgetLost(path, t, kept, fresh)
+	}
+}
+
+func (in *instances) touch(t *numbers) {
+	if !t.volatile {
+		in.changed++
+	}
+}
+
+// lost maps the places of keys that no row has now to those keys.
+func (t *numbers) lost(kept, fresh []*Row) map[string]string {
+	there := presentKeys(kept, fresh)
+	lost := map[string]string{}
+	for key, e := range t.rows {
+		if e.place != "" && !there[key] {
+			lost[e.place] = key
+		}
+	}
+	return lost
+}
+
+func presentKeys(lists ...[]*Row) map[string]bool {
+	there := map[string]bool{}
+	for _, rows := range lists {
+		for _, r := range rows {
+			there[r.Key] = true
+		}
+	}
+	return there
+}
+
+// rebind moves the entry of a lost key to a row of the same place.
+func (t *numbers) rebind(lost string, r *Row) *entry {
+	if lost == "" || r.Place == "" {
+		return nil
+	}
+	e := t.rows[lost]
+	if e == nil {
+		return nil
+	}
+	delete(t.rows, lost)
+	t.rows[r.Key] = e
+	return e
+}
+
+// forgetLost drops the oldest keys of vanished rows, and all tables below them.
+func (in *instances) forgetLost(path string, t *numbers, kept, fresh []*Row) {
+	there := presentKeys(kept, fresh)
+	var gone []string
+	for key := range t.rows {
+		if !there[key] {
+			gone = append(gone, key)
+		}
+	}
+	slices.SortFunc(gone, func(a, b string) int { return int(int64(t.rows[a].number) - int64(t.rows[b].number)) })
+	for _, key := range gone[:len(gone)-maxLost/2] {
+		in.dropBelow(rowPrefix(path, t.rows[key].number))
+		delete(t.rows, key)
+	}
+}
+
+// reserve takes the next number of a table; 0 when there is none left.
+func (in *instances) reserve(path string, volatile bool) uint32 {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	t := in.table(path, volatile)
+	if t.last == math.MaxUint32 {
+		return 0
+	}
+	t.last++
+	in.touch(t)
+	return t.last
+}
+
+// An overlay is what one transaction changes about instances.
+type overlay struct {
+	added   []keyed // with their numbers
+	removed []keyed
+	renamed []rename // rows whose keys moved by the transaction's own writes: their numbers go along
+	aliases []keyed
+	paths   []string // of rows that are no more: all tables below them go
+}
+
+type rename struct{ table, from, to string }
+
+type keyed struct {
+	table, key string
+	volatile   bool
+	number     uint32
+	alias      string
+	place      string
+}
+
+func (o *overlay) empty() bool {
+	return len(o.added)+len(o.aliases)+len(o.renamed)+len(o.removed)+len(o.paths) == 0
+}
+
+// stage makes new keys known before they can be seen on flash, so that a reader who meets one there at once gives it no
+// other number. undo takes them back.
+func (in *instances) stage(o *overlay) (undo func()) {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	var mine []keyed
+	bind := func(table string, volatile bool, key string, e *entry) {
+		if t := in.table(table, volatile); t.rows[key] == nil {
+			t.rows[key] = e
+			mine = append(mine, keyed{table: table, key: key})
+		}
+	}
+	for _, a := range o.added {
+		bind(a.table, a.volatile, a.key, &entry{number: a.number, place: a.place})
+	}
+	for _, r := range o.renamed {
+		if t := in.tables[r.table]; t != nil && t.rows[r.from] != nil {
+			copied := *t.rows[r.from]
+			bind(r.table, t.volatile, r.to, &copied)
+		}
+	}
+	return func() {
+		in.mu.Lock()
+		defer in.mu.Unlock()
+		for _, k := range mine {
+			if t := in.tables[k.table]; t != nil {
+				delete(t.rows, k.key)
+			}
+		}
+	}
+}
+
+// finish makes the rest of an overlay hold, once it is on flash.
+func (in *instances) finish(o *overlay) {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	moving := make([]*entry, len(o.renamed)) // all at once: the key of a deleted twin may pass to its brother
+	for i, r := range o.renamed {
+		if t := in.tables[r.table]; t != nil {
+			moving[i] = t.rows[r.from]
+			delete(t.rows, r.from)
+		}
+	}
+	for _, r := range o.removed {
+		if t := in.tables[r.table]; t != nil {
+			delete(t.rows, r.key)
+		}
+	}
+	for i, r := range o.renamed {
+		if moving[i] != nil {
+			in.tables[r.table].rows[r.to] = moving[i]
+		}
+	}
+	for _, a := range o.aliases {
+		if t := in.tables[a.table]; t != nil && t.rows[a.key] != nil {
+			t.rows[a.key].alias = a.alias
+		}
+	}
+	for _, p := range o.paths {
+		in.dropBelow(p)
+	}
+}
+
+func (in *instances) dropBelow(prefix string) {
+	for path := range in.tables {
+		if len(path) > len(prefix) && path[:len(prefix)] == prefix {
+			delete(in.tables, path)
+		}
+	}
+}
+
+// snapshot is what belongs on flash, with an overlay that is staged applied; count goes into wrote once it is there.
+func (in *instances) snapshot(o *overlay) (saved map[string]savedTable, count uint64) {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	copied := &instances{tables: make(map[string]*numbers, len(in.tables))}
+	for path, t := range in.tables {
+		if t.volatile {
+			continue
+		}
+		c := &numbers{last: t.last, rows: make(map[string]*entry, len(t.rows))}
+		for key, e := range t.rows {
+			e := *e
+			c.rows[key] = &e
+		}
+		copied.tables[path] = c
+	}
+	copied.finish(o)
+	saved = make(map[string]savedTable, len(copied.tables))
+	for path, t := range copied.tables {
+		rows := make(map[string]savedRow, len(t.rows))
+		for key, e := range t.rows {
+			rows[key] = savedRow{e.number, e.alias, e.place}
+		}
+		saved[path] = savedTable{Last: t.last, Rows: rows}
+	}
+	return saved, in.changed
+}
+
+// dirty tells whether something new belongs on flash.
+func (in *instances) dirty() bool {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	return in.changed != in.saved
+}
+
+// wrote notes that a snapshot is on flash.
+func (in *instances) wrote(count uint64) {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	in.saved = max(in.saved, count)
+}
+
+// rowPrefix is the beginning of all paths below a row of a table.
+func rowPrefix(table string, number uint32) string {
+	return table + strconv.FormatUint(uint64(number), 10) + "."
+}
