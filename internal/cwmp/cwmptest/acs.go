@@ -297,7 +297,7 @@ func (a *ACS) ask(x *Exchange) {
 	a.mu.Lock()
 	var next Call
 	if len(a.calls) > 0 {
-		next, a.calls = a.calls[0], a.calls[1:]
+		next, a.calls = Call(a.fill(string(a.calls[0]))), a.calls[1:]
 	}
 	a.mu.Unlock()
 	if next == "" {

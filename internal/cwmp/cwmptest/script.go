@@ -221,6 +221,29 @@ func (m Message) body(name string) *etree.Element {
 	return nil
 }
 
+// Added stands in a call for the InstanceNumber that the last AddObject was answered with.
+const Added = "{added}"
+
+// fill puts what is known by now into a call; the caller holds mu.
+func (a *ACS) fill(call string) string {
+	if !strings.Contains(call, Added) {
+		return call
+	}
+	for i := len(a.messages) - 1; i >= 0; i-- {
+		if m := a.messages[i]; m.Name == "AddObjectResponse" {
+			return strings.ReplaceAll(call, Added, m.Text("InstanceNumber"))
+		}
+	}
+	return call
+}
+
+// Fill is a call with what is known by now, for printing.
+func (a *ACS) Fill(call string) string {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.fill(call)
+}
+
 // Settled waits until the CPE has closed the connections of its sessions.
 func (a *ACS) Settled(ctx context.Context) error {
 	tick := time.NewTicker(10 * time.Millisecond)
