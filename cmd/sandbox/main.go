@@ -24,7 +24,7 @@ type verb struct {
 }
 
 func verbs() []verb {
-	return []verb{newVerb, routerVerb}
+	return []verb{newVerb, routerVerb, acsVerb, tourVerb}
 }
 
 func main() {
