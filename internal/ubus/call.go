@@ -13,8 +13,9 @@ const (
 )
 
 // Call invokes a method and returns the last DATA of the answer, absent when there was none. args is a table; absent
-// means an empty one. Without a connection it makes one. An answer other than success is a *StatusError, a deadline
-// that passes is context.DeadlineExceeded, no bus is ErrNotConnected.
+// means an empty one. Without a connection it makes one. An answer other than success is a *StatusError, with DATA
+// beside it if the object sent any, as procd's sysupgrade does to say why; a deadline that passes is
+// context.DeadlineExceeded, no bus is ErrNotConnected.
 func (c *Client) Call(ctx context.Context, object, method string, args Value) (Value, error) {
 	ctx, cancel := context.WithTimeout(ctx, c.cfg.Timeout)
 	defer cancel()
@@ -45,7 +46,7 @@ func (c *Client) call(ctx context.Context, object, method string, args Value) (V
 			cn.uncache(object, id)
 			continue
 		}
-		return Value{}, &StatusError{Code: status.code, Object: object, Method: method}
+		return v, &StatusError{Code: status.code, Object: object, Method: method}
 	}
 }
 
@@ -64,7 +65,7 @@ func (cn *conn) invoke(ctx context.Context, id uint32, method string, args Value
 		return Value{}, status{}, err
 	}
 	st := status{code: code, answered: m.Has(AttrObjID)}
-	if last == nil || code != StatusOK {
+	if last == nil {
 		return Value{}, st, nil
 	}
 	v, err := last.Table(AttrData)

@@ -17,7 +17,7 @@ type Object struct {
 // A Method is what an object can be asked. Args are documentation for callers (`ubus -v list`); they are not enforced.
 type Method struct {
 	Args   []Arg
-	Handle func(ctx context.Context, r Request) (Value, error) // nil in what Lookup returns
+	Handle func(ctx context.Context, r Request) (Value, error) // a Value beside an error is sent too; nil in what Lookup returns
 }
 
 // An Arg is a named argument.

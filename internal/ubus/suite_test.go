@@ -221,6 +221,9 @@ func statusCodes(t *testing.T, b *bus) {
 		"other":  fail(errors.New("something")),
 		"late":   fail(context.DeadlineExceeded),
 		"empty":  fail(nil),
+		"both": {Handle: func(context.Context, ubus.Request) (ubus.Value, error) {
+			return ubus.Table("why", "because"), &ubus.StatusError{Code: ubus.StatusNotSupported}
+		}},
 	}})
 	if err != nil {
 		t.Fatal(err)
@@ -234,6 +237,11 @@ func statusCodes(t *testing.T, b *bus) {
 		if v.Exists() {
 			t.Errorf("%s: got data", method)
 		}
+	}
+	v, err := c.Call(t.Context(), "fails", "both", ubus.Value{})
+	wantCode(t, "both", err, ubus.StatusNotSupported)
+	if v.Get("why").Text() != "because" {
+		t.Error("the data beside the error are lost")
 	}
 }
 
