@@ -126,3 +126,38 @@ func TestCleanMakesTextFitForTheTree(t *testing.T) {
 		t.Errorf("a list of %d bytes, want at most %d", len(got), maxValue)
 	}
 }
+
+func FuzzCompile(f *testing.F) {
+	for _, s := range []string{
+		"uci .a", "uci a.{b}:t.c", "uci a.@t x=y !z u!={parent.n} ident=a,b", "uci a.@t n_{n} o={.p}", `ubus a.{b} c {"d":"{e}"} .f[g={h}].*`,
+		"ubus .a key=b", "file /a/{b} line {c} word 3", "exec a {b}", "dbus a /b c d", "dbus . a b", "const {key} x", "state a", "call device.cpu {n}",
+	} {
+		f.Add(s)
+	}
+	rt := New(Config{Root: f.TempDir()})
+	row := &model.Row{Key: "k", Package: "p", Section: "s", Number: 3}
+	f.Fuzz(func(t *testing.T, text string) {
+		for use := model.UseValue; use <= model.UseLet; use++ {
+			e, err := rt.Compile(use, strings.Fields(text))
+			if err != nil {
+				continue
+			}
+			_, _ = e.Caps(), e.String()
+			if strings.HasPrefix(text, "exec") {
+				continue // nothing there to run
+			}
+			r := newReader(rt, nil)
+			switch use {
+			case model.UseValue, model.UseLet:
+				_, _ = r.Get(t.Context(), e, row)
+				_ = r.Set(t.Context(), e, row, "v")
+			case model.UseRows:
+				_, _ = r.Rows(t.Context(), e, row)
+			case model.UseAdd:
+				_, _ = r.Add(t.Context(), e, row, 1)
+			case model.UseNeed:
+				r.Need(t.Context(), e)
+			}
+		}
+	})
+}

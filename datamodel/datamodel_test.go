@@ -1,0 +1,155 @@
+package datamodel_test
+
+import (
+	"context"
+	"fmt"
+	"io/fs"
+	"os"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"github.com/cwmpd/cwmpd/datamodel"
+	"github.com/cwmpd/cwmpd/internal/model"
+	"github.com/cwmpd/cwmpd/internal/source"
+	"github.com/cwmpd/cwmpd/internal/uci"
+)
+
+// agentFuncs are the functions that the definitions expect of package agent, by what they are used for.
+var agentFuncs = map[string]string{
+	"agent.identity":         "manufacturer, oui, productclass or serial of the DeviceId",
+	"agent.software_version": "the version of the firmware, as the Inform and the judgement of an upgrade have it",
+	"agent.first_use":        "when the clock was first right",
+	"agent.connreq_url":      "where the ACS knocks",
+}
+
+// newSource is a real source on an empty router, with the agent's functions.
+func newSource(t *testing.T) *source.Router {
+	t.Helper()
+	root := t.TempDir()
+	funcs := map[string]source.Func{}
+	for name := range agentFuncs {
+		funcs[name] = source.Func{Get: func(context.Context, *source.Reader, *model.Row, []string) (string, error) { return "", nil }}
+	}
+	return source.New(source.Config{Root: root, UCI: uci.Open(root), Funcs: funcs})
+}
+
+// load reads the definitions as the daemon does and fails on every problem.
+func load(t *testing.T, more ...fs.FS) *model.Tree {
+	t.Helper()
+	tree, problems, err := model.Load(t.Context(), model.Config{Source: newSource(t), Files: append([]fs.FS{datamodel.Files}, more...)})
+	for _, p := range problems {
+		t.Errorf("%s:%d: %s", p.File, p.Line, p.Msg)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return tree
+}
+
+func TestDefinitionsLoad(t *testing.T) {
+	stats := load(t).Stats()
+	t.Logf("%+v", stats)
+	if stats.Parameters == 0 {
+		t.Error("no parameters")
+	}
+}
+
+// A dmLine is one indented line of a .dm file, below its object.
+type dmLine struct {
+	file   string
+	number int
+	object string
+	words  []string
+}
+
+// lines reads the lines of our own files without understanding them.
+func lines(t *testing.T) []dmLine {
+	t.Helper()
+	names, err := fs.Glob(datamodel.Files, "*.dm")
+	if err != nil || len(names) == 0 {
+		t.Fatalf("no .dm files: %v", err)
+	}
+	var out []dmLine
+	for _, name := range names {
+		data, err := fs.ReadFile(datamodel.Files, name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		object := ""
+		for i, text := range strings.Split(string(data), "\n") {
+			words := strings.Fields(text)
+			switch {
+			case len(words) == 0 || strings.HasPrefix(words[0], "#"):
+			case text[0] != ' ' && text[0] != '\t':
+				object = words[0]
+			default:
+				out = append(out, dmLine{name, i + 1, object, words})
+			}
+		}
+	}
+	return out
+}
+
+func TestNoParameterIsDefinedTwice(t *testing.T) {
+	first := map[string]string{}
+	for _, l := range lines(t) {
+		if c := l.words[0][0]; c < 'A' || c > 'Z' {
+			continue
+		}
+		path, place := l.object+l.words[0], fmt.Sprintf("%s:%d", l.file, l.number)
+		if old, ok := first[path]; ok {
+			t.Errorf("%s: %s stands at %s already", place, path, old)
+		}
+		first[path] = place
+	}
+}
+
+func TestEveryFileSaysWhatItIsAbout(t *testing.T) {
+	names, err := fs.Glob(datamodel.Files, "*.dm")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range names {
+		data, err := fs.ReadFile(datamodel.Files, name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !strings.HasPrefix(string(data), "# ") || strings.Contains(string(data), "\t") {
+			t.Errorf("%s: want a comment first that says what it maps, and no tabs", name)
+		}
+	}
+}
+
+// The examples of README.md, and what they need: each fenced block marked dm is a file that loads beside ours.
+func TestExamplesOfTheReadmeLoad(t *testing.T) {
+	data, err := os.ReadFile("README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	blocks := strings.Split(string(data), "```dm\n")[1:]
+	if len(blocks) < 3 {
+		t.Fatalf("%d examples, want some", len(blocks))
+	}
+	for i, b := range blocks {
+		text, _, ok := strings.Cut(b, "```")
+		if !ok {
+			t.Fatalf("example %d does not end", i+1)
+		}
+		before := count(load(t))
+		name := fmt.Sprintf("example-%d.dm", i+1)
+		tree := load(t, fstest.MapFS{name: {Data: []byte(text)}})
+		if t.Failed() {
+			t.Fatalf("example %d:\n%s", i+1, text)
+		}
+		if count(tree) == before && !strings.Contains(text, "none") {
+			t.Errorf("example %d defines nothing:\n%s", i+1, text)
+		}
+	}
+}
+
+func count(tree *model.Tree) int {
+	n := 0
+	tree.Definitions(func(model.Def) { n++ })
+	return n
+}
