@@ -2,33 +2,228 @@ package connreq
 
 import (
 	"context"
+	"errors"
+	"io"
+	"log"
 	"log/slog"
+	"net"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"github.com/cwmpd/cwmpd/internal/digest"
 )
 
-// HTTPConfig says how an HTTP listener for connection requests behaves.
+const (
+	morePorts   = 10               // tried after a port that is taken
+	listenAgain = 30 * time.Second // when no port could be had
+)
+
+// HTTPConfig says how an HTTP listener for connection requests behaves. Credentials and OnRequest are required.
 type HTTPConfig struct {
-	Root        string                     // the router's root directory; "" means "/"
+	Root        string                     // the router's root directory, where our own path is kept; "" means "/"
 	Port        int                        // the port asked for; 0 means any free one
 	Path        string                     // "" and "/" mean our own random path
 	Settings    func() (int, string)       // port and path, asked at start and at Reload; nil means Port and Path for ever
-	Credentials func() (user, pass string) // asked at each request, must not block; required
-	OnRequest   func()                     // called after each accepted request, from the request's goroutine; must not block; required
-	OnChange    func()                     // called when what URL returns may have changed; nil means nobody asks
+	Credentials func() (user, pass string) // asked at each request, must not block
+	OnRequest   func()                     // called after each accepted request is answered, by its goroutine; must not block
+	OnChange    func()                     // called by Run when what URL returns may have changed; nil means nobody asks
 	Enabled     func() bool                // asked at start and at Reload; nil means always
+	SHA256      bool                       // challenge with SHA-256 instead of MD5: few ACSs know it
 	Log         *slog.Logger               // nil discards
 }
 
 // HTTP listens for connection requests over HTTP.
-type HTTP struct{ cfg HTTPConfig }
+type HTTP struct {
+	cfg    HTTPConfig
+	digest *digest.Server
+	rates  *rates
+	reload chan struct{}
+	ready  chan struct{}
+	place  atomic.Pointer[place] // nil while the port is closed
+	warned atomic.Int64          // when a refusal was last logged, in Unix seconds
+	own    string                // our random path, once Run has needed it
+}
+
+// place is where we listen.
+type place struct {
+	port int
+	path string
+}
 
 // NewHTTP returns a listener that does nothing until Run.
-func NewHTTP(cfg HTTPConfig) *HTTP { return &HTTP{cfg: cfg} }
+func NewHTTP(cfg HTTPConfig) *HTTP {
+	if cfg.Root == "" {
+		cfg.Root = "/"
+	}
+	if cfg.Settings == nil {
+		port, path := cfg.Port, cfg.Path
+		cfg.Settings = func() (int, string) { return port, path }
+	}
+	if cfg.OnChange == nil {
+		cfg.OnChange = func() {}
+	}
+	if cfg.Enabled == nil {
+		cfg.Enabled = func() bool { return true }
+	}
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.DiscardHandler)
+	}
+	dc := digest.Config{Realm: "cwmpd"}
+	if cfg.SHA256 {
+		dc.Algorithm = digest.SHA256
+	}
+	return &HTTP{
+		cfg: cfg, digest: digest.NewServer(dc), rates: newRates(),
+		reload: make(chan struct{}, 1), ready: make(chan struct{}),
+	}
+}
 
-// Run listens until ctx ends.
-func (h *HTTP) Run(ctx context.Context) error { <-ctx.Done(); return nil }
+// Ready is closed when Run has tried for the first time to open the port.
+func (h *HTTP) Ready() <-chan struct{} { return h.ready }
 
-// URL returns the connection request URL for a host, "" while the port is closed.
-func (h *HTTP) URL(host string) string { return "" }
+// URL returns the connection request URL for a host name or address, "" while the port is closed (C-16).
+func (h *HTTP) URL(host string) string {
+	p := h.place.Load()
+	host, _, _ = strings.Cut(strings.Trim(host, "[]"), "%")
+	if p == nil || host == "" {
+		return ""
+	}
+	u := url.URL{Scheme: "http", Host: net.JoinHostPort(host, strconv.Itoa(p.port)), Path: p.path}
+	return u.String()
+}
 
 // Reload makes Run ask for its settings again.
-func (h *HTTP) Reload() {}
+func (h *HTTP) Reload() {
+	select {
+	case h.reload <- struct{}{}:
+	default:
+	}
+}
+
+// Run listens until ctx ends. While no port can be had it tries again and again.
+func (h *HTTP) Run(ctx context.Context) error {
+	var srv *server
+	defer func() { srv.close() }()
+	for first := true; ; first = false {
+		var again <-chan time.Time
+		before := h.place.Load()
+		port, path := h.settings()
+		if srv != nil && (port < 0 || srv.wanted != port || srv.dead.Load()) {
+			srv.close()
+			srv = nil
+			h.place.Store(nil)
+		}
+		if srv == nil && port >= 0 {
+			if srv = h.open(port); srv == nil {
+				again = time.After(listenAgain)
+			}
+		}
+		if srv != nil {
+			h.place.Store(&place{srv.port, path})
+			srv.start(h.Reload)
+		}
+		if first {
+			close(h.ready)
+		}
+		if now := h.place.Load(); (now == nil) != (before == nil) || now != nil && *now != *before {
+			h.cfg.OnChange()
+		}
+		select {
+		case <-ctx.Done():
+			h.place.Store(nil)
+			return nil
+		case <-h.reload:
+		case <-again:
+		}
+	}
+}
+
+// settings returns what is wanted now; a negative port means none.
+func (h *HTTP) settings() (port int, path string) {
+	port, path = h.cfg.Settings()
+	if !h.cfg.Enabled() {
+		return -1, ""
+	}
+	if port > 65535 || port < 0 {
+		h.cfg.Log.Warn("connection requests: no such port", "port", port)
+		return -1, ""
+	}
+	if path == "" || path == "/" {
+		if h.own == "" {
+			h.own = ownPath(h.cfg.Root, h.cfg.Log)
+		}
+		return port, h.own
+	}
+	if !strings.HasPrefix(path, "/") {
+		path = "/" + path
+	}
+	return port, path
+}
+
+// server is an open port.
+type server struct {
+	wanted, port int
+	gate         *gate
+	http         *http.Server
+	running      bool
+	dead         atomic.Bool // it has stopped by itself
+	done         sync.WaitGroup
+}
+
+// open takes the port that is wanted or one of the next (Z-40 is the gate's business). It listens on all addresses of both
+// families (C-18); the firewall decides who gets here. nil means that none could be had.
+func (h *HTTP) open(wanted int) *server {
+	for port := wanted; port <= min(wanted+morePorts, 65535); port++ {
+		ln, err := net.Listen("tcp", net.JoinHostPort("", strconv.Itoa(port)))
+		if err != nil {
+			h.cfg.Log.Warn("connection requests: port not free", "port", port, "err", err)
+			if errors.Is(err, syscall.EADDRINUSE) {
+				continue
+			}
+			return nil
+		}
+		s := &server{wanted: wanted, port: ln.Addr().(*net.TCPAddr).Port, gate: newGate(ln)}
+		s.http = &http.Server{
+			Handler:           http.HandlerFunc(h.serve),
+			ReadHeaderTimeout: 5 * time.Second,
+			ReadTimeout:       5 * time.Second,
+			WriteTimeout:      5 * time.Second,
+			IdleTimeout:       10 * time.Second,
+			MaxHeaderBytes:    4 << 10, // net/http adds as much again: 8 KiB (C-17)
+			ErrorLog:          log.New(io.Discard, "", 0),
+			ConnContext: func(ctx context.Context, c net.Conn) context.Context {
+				return context.WithValue(ctx, guestKey{}, c)
+			},
+		}
+		h.cfg.Log.Info("connection requests: listening", "port", s.port)
+		return s
+	}
+	return nil
+}
+
+// start serves, if it does not yet; stopped is called at the end.
+func (s *server) start(stopped func()) {
+	if s.running {
+		return
+	}
+	s.running = true
+	s.done.Go(func() {
+		s.http.Serve(s.gate)
+		s.dead.Store(true)
+		stopped()
+	})
+}
+
+func (s *server) close() {
+	if s != nil {
+		s.gate.Close()
+		s.http.Close()
+		s.done.Wait()
+	}
+}

@@ -1,0 +1,112 @@
+package connreq
+
+import (
+	"net"
+	"sync"
+	"sync/atomic"
+)
+
+// The limits of C-17 and Z-40.
+const (
+	maxGuests    = 8
+	maxPerSource = 4
+)
+
+// gate is a listener with a limited number of connections. When it is full, the oldest that is not just being answered
+// makes room, so that those who never finish their request cannot keep an ACS out.
+type gate struct {
+	net.Listener
+	mu     sync.Mutex
+	guests []*guest // guarded by mu; oldest first
+}
+
+// guest is an open connection.
+type guest struct {
+	net.Conn
+	gate     *gate
+	from     source
+	busy     atomic.Bool // its request is being answered
+	requests int         // of its serving goroutine
+	once     sync.Once
+}
+
+// guestKey is the context key of a connection's guest.
+type guestKey struct{}
+
+func newGate(ln net.Listener) *gate { return &gate{Listener: ln} }
+
+// Accept waits for the next connection that may stay.
+func (g *gate) Accept() (net.Conn, error) {
+	for {
+		c, err := g.Listener.Accept()
+		if err != nil {
+			return nil, err
+		}
+		n := &guest{Conn: c, gate: g, from: sourceOf(c.RemoteAddr().String())}
+		if g.admit(n) {
+			return n, nil
+		}
+		c.Close()
+	}
+}
+
+// admit lets a guest in, if need be in another's place.
+func (g *gate) admit(n *guest) bool {
+	leaves, ok := g.place(n)
+	if leaves != nil {
+		leaves.Close()
+	}
+	return ok
+}
+
+func (g *gate) place(n *guest) (leaves *guest, ok bool) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	same := 0
+	for _, o := range g.guests {
+		if o.from == n.from {
+			same++
+		}
+	}
+	switch {
+	case same >= maxPerSource:
+		leaves = g.oldest(func(o *guest) bool { return o.from == n.from })
+	case len(g.guests) >= maxGuests:
+		leaves = g.oldest(func(*guest) bool { return true })
+	default:
+		g.guests = append(g.guests, n)
+		return nil, true
+	}
+	if leaves == nil {
+		return nil, false
+	}
+	g.guests = append(g.guests, n)
+	return leaves, true
+}
+
+func (g *gate) oldest(which func(*guest) bool) *guest {
+	for i, o := range g.guests {
+		if which(o) && !o.busy.Load() {
+			g.guests = append(g.guests[:i], g.guests[i+1:]...)
+			return o
+		}
+	}
+	return nil
+}
+
+// Close closes the connection and makes its place free.
+func (n *guest) Close() error {
+	n.once.Do(func() { n.gate.forget(n) })
+	return n.Conn.Close()
+}
+
+func (g *gate) forget(n *guest) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for i, o := range g.guests {
+		if o == n {
+			g.guests = append(g.guests[:i], g.guests[i+1:]...)
+			return
+		}
+	}
+}
