@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -23,10 +24,16 @@ var agentFuncs = map[string]string{
 	"agent.connreq_url":      "where the ACS knocks",
 }
 
-// newSource is a real source on an empty router, with the agent's functions.
+// newSource is a real source with the agent's functions, on a router that has every file and package that some object
+// needs, so that all objects are there.
 func newSource(t *testing.T) *source.Router {
 	t.Helper()
 	root := t.TempDir()
+	for _, l := range lines(t) {
+		if l.words[0] == "needs" {
+			provide(t, root, l.words[1:])
+		}
+	}
 	funcs := map[string]source.Func{}
 	for name := range agentFuncs {
 		funcs[name] = source.Func{Get: func(context.Context, *source.Reader, *model.Row, []string) (string, error) { return "", nil }}
@@ -34,10 +41,55 @@ func newSource(t *testing.T) *source.Router {
 	return source.New(source.Config{Root: root, UCI: uci.Open(root), Funcs: funcs})
 }
 
-// load reads the definitions as the daemon does and fails on every problem.
-func load(t *testing.T, more ...fs.FS) *model.Tree {
+// provide makes what a needs clause asks for.
+func provide(t *testing.T, root string, words []string) {
 	t.Helper()
-	tree, problems, err := model.Load(t.Context(), model.Config{Source: newSource(t), Files: append([]fs.FS{datamodel.Files}, more...)})
+	name, text := words[1], ""
+	switch words[0] {
+	case "uci":
+		pkg, rest, _ := strings.Cut(words[1], ".")
+		name = "/etc/config/" + pkg
+		if typ, ok := strings.CutPrefix(rest, "@"); ok {
+			text = "\nconfig " + typ + "\n"
+		} else if rest != "" {
+			text = "\nconfig section '" + rest + "'\n"
+		}
+	case "file":
+	default:
+		return
+	}
+	path := filepath.Join(root, name)
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if _, err := f.WriteString(text); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// spine is the part of the definitions that does not change with every new object.
+func spine(t *testing.T) fs.FS {
+	t.Helper()
+	part := fstest.MapFS{}
+	for _, name := range []string{"device.dm", "managementserver.dm", "time.dm"} {
+		data, err := fs.ReadFile(datamodel.Files, name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		part[name] = &fstest.MapFile{Data: data}
+	}
+	return part
+}
+
+// load reads definitions as the daemon does and fails on every problem.
+func load(t *testing.T, files ...fs.FS) *model.Tree {
+	t.Helper()
+	tree, problems, err := model.Load(t.Context(), model.Config{Source: newSource(t), Files: files})
 	for _, p := range problems {
 		t.Errorf("%s:%d: %s", p.File, p.Line, p.Msg)
 	}
@@ -47,8 +99,18 @@ func load(t *testing.T, more ...fs.FS) *model.Tree {
 	return tree
 }
 
+// loadOurs reads all of our definitions; TestDefinitionsLoad says what is wrong with their lines.
+func loadOurs(t *testing.T) *model.Tree {
+	t.Helper()
+	tree, _, err := model.Load(t.Context(), model.Config{Source: newSource(t), Files: []fs.FS{datamodel.Files}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return tree
+}
+
 func TestDefinitionsLoad(t *testing.T) {
-	stats := load(t).Stats()
+	stats := load(t, datamodel.Files).Stats()
 	t.Logf("%+v", stats)
 	if stats.Parameters == 0 {
 		t.Error("no parameters")
@@ -136,9 +198,9 @@ func TestExamplesOfTheReadmeLoad(t *testing.T) {
 		if !ok {
 			t.Fatalf("example %d does not end", i+1)
 		}
-		before := count(load(t))
+		before := count(load(t, spine(t)))
 		name := fmt.Sprintf("example-%d.dm", i+1)
-		tree := load(t, fstest.MapFS{name: {Data: []byte(text)}})
+		tree := load(t, spine(t), fstest.MapFS{name: {Data: []byte(text)}})
 		if t.Failed() {
 			t.Fatalf("example %d:\n%s", i+1, text)
 		}
