@@ -16,13 +16,18 @@ var habits = map[string]string{
 
 // didYouMean is the end of a message about an unknown word: what stands nearest to it, else all that is known.
 func didYouMean(got string, known []string) string {
-	best, least := "", 3
+	const far = 6 // twice three letters
+	best, least := "", far
 	for _, k := range known {
-		if d := distance(strings.ToLower(got), strings.ToLower(k), least); d < least && d < len(k) {
+		d := 2 * distance(strings.ToLower(got), strings.ToLower(k), far/2)
+		if got != "" && strings.EqualFold(got[:1], k[:min(1, len(k))]) {
+			d-- // people seldom miss the first letter
+		}
+		if d < least && d < 2*len(k) && d < 2*len(got) {
 			best, least = k, d
 		}
 	}
-	if h := habits[strings.ToLower(got)]; best == "" && slices.Contains(known, h) {
+	if h := habits[strings.ToLower(got)]; slices.Contains(known, h) {
 		best = h
 	}
 	if best != "" {

@@ -62,6 +62,9 @@ func lex(data []byte) ([]line, error) {
 		}
 		open = nil
 	}
+	if open != nil && len(open.words) == 0 && open.err == nil { // the file ends in a lone backslash
+		lines = lines[:len(lines)-1]
+	}
 	return lines, nil
 }
 

@@ -107,7 +107,6 @@ func (t *Type) parseName(text string) error {
 		return t.parseEnum(args)
 	case "pathRef":
 		t.item, t.Ref = BaseString, true
-		t.Ranges = []Range{{Max: maxPath, HasMax: true}}
 		t.form = formReference
 		if args != "" {
 			return errors.New("pathRef takes no arguments: the tables it may point to stand in the filter `ref`")
@@ -297,7 +296,7 @@ func formAlias(text string) error {
 }
 
 func formReference(text string) error {
-	if text != "" && (strings.Contains(text, "..") || strings.ContainsAny(text, " \t\r\n,") || !strings.Contains(text, ".")) {
+	if len(text) > maxPath || text != "" && (strings.Contains(text, "..") || strings.ContainsAny(text, " \t\r\n,") || !strings.Contains(text, ".")) {
 		return errors.New("not a path name")
 	}
 	return nil

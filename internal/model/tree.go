@@ -133,9 +133,14 @@ func Check(files []string, cfg Config) []Problem {
 	t := newTree(cfg)
 	layers := slices.Clone(cfg.Files)
 	wanted := map[string]bool{}
+	var absent []Problem
 	for _, name := range files {
+		if _, err := os.Stat(name); err != nil {
+			absent = append(absent, Problem{File: name, Msg: err.Error()})
+			continue
+		}
 		layers = append(layers, oneFile{DirFS(filepath.Dir(name)), filepath.Base(name)})
-		wanted[filepath.Dir(name)+"/"+filepath.Base(name)] = true
+		wanted[filepath.Dir(name)+"/"+filepath.Base(name)] = true // as fileName says it
 	}
 	_, problems, err := load(context.Background(), &t.cfg, layers, t.openOn)
 	if err != nil {
@@ -144,7 +149,7 @@ func Check(files []string, cfg Config) []Problem {
 	if len(files) == 0 {
 		return problems
 	}
-	return slices.DeleteFunc(problems, func(p Problem) bool { return !wanted[p.File] })
+	return append(absent, slices.DeleteFunc(problems, func(p Problem) bool { return !wanted[p.File] })...)
 }
 
 // DirFS is os.DirFS for Config.Files: problems then name the whole path of a file.

@@ -2,6 +2,7 @@ package model
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -88,12 +89,8 @@ func (t *Type) String() string {
 	switch {
 	case t.Enum != nil:
 		fmt.Fprintf(&b, "(%s)", strings.Join(t.Enum, ","))
-	case len(t.Ranges) > 0:
-		parts := make([]string, len(t.Ranges))
-		for i, r := range t.Ranges {
-			parts[i] = r.String()
-		}
-		fmt.Fprintf(&b, "(%s)", strings.Join(parts, ","))
+	case !slices.Equal(t.Ranges, typeRules[t.Name].ranges):
+		fmt.Fprintf(&b, "(%s)", strings.ReplaceAll(t.rangesText(), " ", ""))
 	}
 	if t.Weak {
 		b.WriteString(" weak")
