@@ -25,6 +25,7 @@ type bench struct {
 	cpe  *CPE
 	root string
 	logs *syncBuffer
+	more func(*bench, *Config) // what a test adds to the parts of every CPE that start makes; nil for nothing
 
 	mu   sync.Mutex
 	conf config.Config
@@ -49,9 +50,14 @@ func (s *syncBuffer) String() string {
 
 // newBench makes a CPE in its state P0: the ACS had its BOOTSTRAP, and no event is pending. Sessions are held by calling
 // session, one at a time, without the loop and its waiting.
-func newBench(t *testing.T, change ...func(*Config)) *bench {
+func newBench(t *testing.T) *bench {
 	t.Helper()
-	b := &bench{t: t, acs: cwmptest.New(), root: t.TempDir(), logs: &syncBuffer{}, conf: config.Default()}
+	return newBenchWith(t, nil)
+}
+
+func newBenchWith(t *testing.T, more func(*bench, *Config)) *bench {
+	t.Helper()
+	b := &bench{more: more, t: t, acs: cwmptest.New(), root: t.TempDir(), logs: &syncBuffer{}, conf: config.Default()}
 	b.conf.ACS.URL, b.conf.ACS.Username, b.conf.ACS.Password = b.acs.URL, "cpe", password
 	b.conf.ACS.PeriodicEnable = false
 	b.acs.Secret(password)
@@ -65,7 +71,7 @@ func newBench(t *testing.T, change ...func(*Config)) *bench {
 		}
 		checkSchema(t, b.acs.Envelopes())
 	})
-	b.start(change...)
+	b.start()
 	b.cpe.saved.BootID, b.cpe.saved.Bootstrapped = "boot-1", b.acs.URL
 	b.cpe.Boot("boot-1")
 	b.cpe.settings(true)
@@ -73,7 +79,7 @@ func newBench(t *testing.T, change ...func(*Config)) *bench {
 }
 
 // start makes the CPE anew, as after a restart of the process.
-func (b *bench) start(change ...func(*Config)) {
+func (b *bench) start() {
 	b.t.Helper()
 	log := slog.New(slog.NewTextHandler(b.logs, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	store, err := state.Open(b.root, log)
@@ -87,8 +93,8 @@ func (b *bench) start(change ...func(*Config)) {
 		},
 		Web: func() web.Config { return web.Config{AllowLocal: true} },
 	}
-	for _, f := range change {
-		f(&cfg)
+	if b.more != nil {
+		b.more(b, &cfg)
 	}
 	if b.cpe, err = New(cfg); err != nil {
 		b.t.Fatal(err)
