@@ -65,6 +65,9 @@ func readSource(use Use) func(*definitions, *clause, []word) error {
 		if len(parts) > 1 {
 			return errors.New("a filter has no place here")
 		}
+		if use == UseRows && len(words) == 1 && words[0].text == "none" {
+			return nil // an honest table that is always empty here
+		}
 		expr, _, err := d.expression(use, words, false)
 		if err != nil {
 			return err

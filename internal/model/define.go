@@ -355,7 +355,7 @@ func (d *definitions) expression(use Use, words []word, boolean bool) (Expr, []f
 	if len(parts[0]) == 0 {
 		return nil, nil, fmt.Errorf("the source is missing: expected one of %s", strings.Join(verbs, " "))
 	}
-	if verb := parts[0][0]; !slices.Contains(verbs, verb) {
+	if verb := parts[0][0]; !slices.Contains(verbs, verb) || verb == "none" {
 		return nil, nil, fmt.Errorf("unknown verb %q%s", verb, didYouMean(verb, verbs))
 	}
 	expr, err := d.compile(use, parts[0])

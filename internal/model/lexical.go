@@ -177,7 +177,7 @@ func (t *Type) checkDecimal(text string) error {
 	return fmt.Errorf("out of range, expected %s", t.rangesText())
 }
 
-var errTime = errors.New("not a date and time such as 2026-01-31T12:00:00Z")
+var errTime = errors.New("not a date and time such as 2030-12-31T23:59:59Z")
 
 // parseDateTime checks that the day exists (2026-02-30 does not) and keeps the text: the zone is part of what was said.
 func parseDateTime(_ *Type, text string) (string, error) {
