@@ -2,8 +2,10 @@ package source
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"path"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -21,6 +23,9 @@ func deviceProcesses(_ context.Context, r *Reader, _ *model.Row, _ []string) ([]
 			rows = append(rows, model.Row{Key: pid})
 		}
 	}
+	slices.SortFunc(rows, func(a, b model.Row) int {
+		return cmp.Or(cmp.Compare(len(a.Key), len(b.Key)), cmp.Compare(a.Key, b.Key))
+	})
 	return rows, nil
 }
 

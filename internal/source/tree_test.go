@@ -234,6 +234,15 @@ func TestTheSpineWrites(t *testing.T) {
 	}
 	want(t, d.get(t, "Device.Time."), "Device.Time.Client.1.Servers", "0.pool,1.pool,time.example", "Device.Time.LocalTimeZone", "CET-1CEST,M3.5.0,M10.5.0/3")
 
+	// Slots of a list in the order that an ACS happens to send.
+	if _, err := d.set(t, "Device.Time.NTPServer1", "", "Device.Time.NTPServer2", "", "Device.Time.NTPServer3", ""); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := d.set(t, "Device.Time.NTPServer2", "b", "Device.Time.NTPServer1", "a"); err != nil {
+		t.Fatal(err)
+	}
+	want(t, d.get(t, "Device.Time."), "Device.Time.Client.1.Servers", "a,b")
+
 	for path, value := range map[string]string{
 		"Device.Time.LocalTimeZone": "Europe/Berlin", "Device.DeviceInfo.HostName": "a b", "Device.ManagementServer.PeriodicInformInterval": "0",
 		"Device.ManagementServer.URL": "x y", "Device.DeviceInfo.UpTime": "5",

@@ -19,12 +19,15 @@ type uciView struct {
 	packages map[string]*uciPackage
 	edits    []uci.Edit
 	write    *uci.Write
+	gaps     map[uciOption]string // lists with empty slots, which only this transaction sees: an ACS fills slots in any order
 
 	// The section asked for last: the parameters of a row are read one after the other.
 	hitPackage, hitRef string
 	hit                *uci.Section
 	hitValid           bool
 }
+
+type uciOption struct{ pkg, section, option string }
 
 type uciPackage struct {
 	*uci.Package                                    // a copy with edits, or base itself
@@ -106,7 +109,17 @@ func (r *Reader) option(row *model.Row, name string) string {
 	if row == nil || row.Section == "" {
 		return ""
 	}
-	return optionText(r.section(row.Package, row.Section), name)
+	return r.raw(row.Package, r.section(row.Package, row.Section), name)
+}
+
+// raw is optionText with the empty slots of a list that this transaction wrote.
+func (r *Reader) raw(pkg string, s *uci.Section, name string) string {
+	if len(r.uci.gaps) > 0 && s != nil {
+		if text, ok := r.uci.gaps[uciOption{pkg, s.Name, name}]; ok {
+			return text
+		}
+	}
+	return optionText(s, name)
 }
 
 // optionText is the raw text of an option: a list in the list form, a scalar as it is.
@@ -185,9 +198,12 @@ func (r *Reader) uciSet(pkg, section, option, value string) error {
 	e := uci.Edit{Op: uci.OpSet, Package: pkg, Section: section, Option: option}
 	items, isList := splitList(value)
 	if isList {
-		items = slices.DeleteFunc(items, func(s string) bool { return s == "" })
-	} else if value != "" {
-		items = []string{value}
+		items = r.closeGaps(uciOption{pkg, section, option}, value, items)
+	} else {
+		delete(r.uci.gaps, uciOption{pkg, section, option})
+		if value != "" {
+			items = []string{value}
+		}
 	}
 	e.Values, e.IsList = items, isList
 	var have []string
@@ -203,6 +219,20 @@ func (r *Reader) uciSet(pkg, section, option, value string) error {
 		e.Op, e.IsList = uci.OpUnset, false
 	}
 	return r.uciEdit(e)
+}
+
+// closeGaps returns the items that are not empty, and remembers the list as it was written while some are.
+func (r *Reader) closeGaps(at uciOption, value string, items []string) []string {
+	whole := slices.DeleteFunc(slices.Clone(items), func(s string) bool { return s == "" })
+	if len(whole) == len(items) {
+		delete(r.uci.gaps, at)
+		return items
+	}
+	if r.uci.gaps == nil {
+		r.uci.gaps = map[uciOption]string{}
+	}
+	r.uci.gaps[at] = value
+	return whole
 }
 
 // uciPrepare replays the edits on the files as they are now, under libuci's locks.
@@ -325,7 +355,7 @@ func (e *uciValue) get(_ context.Context, r *Reader, row *model.Row) (string, er
 	if section == "" {
 		return "", nil
 	}
-	return optionText(r.section(pkg, section), e.option), nil
+	return r.raw(pkg, r.section(pkg, section), e.option), nil
 }
 
 func (e *uciValue) set(_ context.Context, r *Reader, row *model.Row, value string) error {

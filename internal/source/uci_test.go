@@ -111,7 +111,7 @@ func TestUCIWritesAreReadBackBeforeTheCommit(t *testing.T) {
 	rt.set(t, r, "uci system.ntp.server", nil, list("x", "", "y"))
 	rt.set(t, r, "uci system.ntp.enabled", nil, "1")
 	wantText(t, "scalar", rt.get(t, r, "uci system.@system[0].hostname", nil), "new name")
-	wantText(t, "list", rt.get(t, r, "uci system.ntp.server", nil), list("x", "y"))
+	wantText(t, "list", rt.get(t, r, "uci system.ntp.server", nil), list("x", "", "y"))
 	wantText(t, "another transaction", rt.get(t, other, "uci system.@system[0].hostname", nil), "r")
 	rt.set(t, r, "uci system.ntp.enabled", nil, "")
 	wantText(t, "deleted", rt.get(t, r, "uci system.ntp.enabled", nil), "")
@@ -128,6 +128,28 @@ func TestUCIWritesAreReadBackBeforeTheCommit(t *testing.T) {
 		}
 	}
 	wantText(t, "next transaction", rt.get(t, rt.begin(t), "uci system.@system[0].hostname", nil), "new name")
+}
+
+func TestUCIListSlotsAreFilledInAnyOrder(t *testing.T) {
+	rt := firewallRouter(t)
+	r := rt.begin(t)
+	const source = "uci system.@timeserver[0].server"
+	rt.set(t, r, source, nil, list("", "", "c"))
+	wantText(t, "with gaps", rt.get(t, r, source, nil), list("", "", "c"))
+	wantText(t, "by another name of the section", rt.get(t, r, "uci system.ntp.server", nil), list("", "", "c"))
+	rt.set(t, r, source, nil, list("a", "", "c"))
+	rt.commit(t, r)
+	wantText(t, "closed by the commit", rt.get(t, rt.begin(t), source, nil), list("a", "c"))
+
+	r = rt.begin(t)
+	rt.set(t, r, source, nil, list("a", ""))
+	rt.set(t, r, source, nil, list("a", "b"))
+	wantText(t, "filled", rt.get(t, r, source, nil), list("a", "b"))
+	rt.set(t, r, source, nil, list("", ""))
+	rt.set(t, r, source, nil, "")
+	wantText(t, "unset", rt.get(t, r, source, nil), "")
+	rt.commit(t, r)
+	wantText(t, "all slots empty", rt.get(t, rt.begin(t), source, nil), "")
 }
 
 func TestUCISameValueChangesNothing(t *testing.T) {
