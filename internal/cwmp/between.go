@@ -16,7 +16,11 @@ func (c *CPE) oneSession(ctx context.Context) (leaving bool) {
 	if !c.takeSlot(ctx) {
 		return false
 	}
-	defer c.freeSlot()
+	defer func() {
+		if !leaving { // a box that goes down begins no flash write
+			c.freeSlot()
+		}
+	}()
 	c.dueAt, c.throttled, c.retryAt = time.Time{}, time.Time{}, time.Time{}
 	c.setPhase(InSession)
 	record := Record{Start: time.Now(), URL: withoutQuery(c.url)}

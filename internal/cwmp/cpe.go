@@ -29,16 +29,17 @@ const (
 // Config says what a CPE is made of. Settings, Identity and Web are required, and asked anew for every session.
 type Config struct {
 	Tree         *model.Tree
-	Notify       *notify.Watcher        // nil: nothing is watched
-	Transfers    *transfer.Queue        // nil: no downloads
-	Box          *system.Box            // nil: no clock, no reboot (tests)
-	Store        *state.Store           // nil: nothing survives a restart (tests)
-	Settings     func() config.Config   //
-	Identity     func() config.Identity //
-	Web          func() web.Config      //
-	Busy         chan struct{}          // one slot, held by whoever sent to it: a session here, a flash write elsewhere; nil: never busy
-	AfterSession func(ctx context.Context)
-	Log          *slog.Logger // nil discards
+	Notify       *notify.Watcher           // nil: nothing is watched
+	Transfers    *transfer.Queue           // nil: no downloads
+	Box          *system.Box               // nil: no clock, no reboot (tests)
+	Store        *state.Store              // nil: nothing survives a restart (tests)
+	Settings     func() config.Config      //
+	Identity     func() config.Identity    //
+	Web          func() web.Config         //
+	Busy         chan struct{}             // one slot, held by whoever sent to it: a session here, a flash write elsewhere; nil: never busy
+	AfterSession func(ctx context.Context) // called after every session, also a failed one: to apply what was set; nil: nothing is
+	OnLeave      func()                    // called when a reboot or a factory reset was ordered and begins; nil: nobody asks
+	Log          *slog.Logger              // nil discards
 }
 
 // A CPE is the TR-069 side of the router.
@@ -163,8 +164,11 @@ func (c *CPE) Run(ctx context.Context) error {
 	if len(c.doneTransfers()) > 0 {
 		c.due(time.Now())
 	}
-	if c.keepPromise(ctx) { // given by the last run, which did not come to it
-		return c.stay(ctx)
+	if c.saved.Promise != "" && c.takeSlot(ctx) { // given by the last run, which did not come to it
+		if c.keepPromise(ctx) {
+			return c.stay(ctx)
+		}
+		c.freeSlot()
 	}
 	timer := time.NewTimer(0)
 	defer timer.Stop()

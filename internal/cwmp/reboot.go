@@ -3,9 +3,13 @@ package cwmp
 import (
 	"context"
 	"slices"
+	"time"
 
 	"github.com/cwmpd/cwmpd/internal/cwmp/soap"
 )
+
+// orderLimit is how long the command that takes the box down may take to say that it will.
+const orderLimit = 2 * time.Minute
 
 // reboot promises a reboot after the session (3.12). "M Reboot" is on flash before the answer is, and becomes true with
 // the next boot; two calls in a session are one reboot and two events.
@@ -64,17 +68,26 @@ func (c *CPE) keepPromise(ctx context.Context) bool {
 	}
 	c.setPhase(Leaving)
 	c.log.Info("leaving as the ACS told us", "what", string(p))
+	if c.cfg.Box == nil {
+		c.log.Error("there is no box to reboot")
+		return false
+	}
 	act := c.cfg.Box.Reboot
 	if p == promiseFactoryReset {
 		act = c.cfg.Box.FactoryReset
 		c.left = true // whatever is written from now on would come back from the dead
 	}
+	ctx, cancel := context.WithTimeout(ctx, orderLimit)
+	defer cancel()
 	if err := act(ctx); err != nil {
 		c.left = false
 		c.saved.Promise = ""
 		c.trySave()
 		c.log.Error("it did not work", "what", string(p), "err", err)
 		return false
+	}
+	if c.cfg.OnLeave != nil {
+		c.cfg.OnLeave()
 	}
 	return true
 }

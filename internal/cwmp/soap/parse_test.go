@@ -130,6 +130,9 @@ func TestParseRefuses(t *testing.T) {
 		{"too deep", message("", many(70, "<a>")+many(70, "</a>")), ErrNotWellFormed},
 		{"Z-16 too many elements", message("", "<a>"+many(maxElements, "<b/>")+"</a>"), ErrNotWellFormed},
 		{"Z-16 too many attributes", message("", "<a"+attrs.String()+"/>"), ErrNotWellFormed},
+		{"Z-16 a tag of attributes", message("", "<a"+many(MaxBytes/6-500, ` a=""`)+"/>"), ErrNotWellFormed},
+		{"Z-16 an endless tag", message("", many(MaxBytes/2-500, "<a")), ErrNotWellFormed},
+		{"an open comment", message("", "<!-- "), ErrNotWellFormed},
 		{"a long name", message("", "<"+many(maxName+1, "a")+"/>"), ErrNotWellFormed},
 		{"T-032 too large", message("", "<a>"+many(MaxBytes, "x")+"</a>"), ErrTooLarge},
 		{"UTF-16", "\xff\xfe<\x00a\x00/\x00>\x00", ErrNotWellFormed},
@@ -224,6 +227,7 @@ func TestT046_ValuesAreKeptExactly(t *testing.T) {
 		{"&#10;&#13;&#x41;&lt;", "\n\rA<"},
 		{"a\r\nb\rc", "a\nb\nc"},
 		{"a<!-- c -->b<?pi?>c", "abc"},
+		{"<![CDATA[" + strings.Repeat(`<a b="c">`, 100) + "]]>" + strings.Repeat(`"`, 200), strings.Repeat(`<a b="c">`, 100) + strings.Repeat(`"`, 200)},
 		{"", ""},
 	}
 	for _, tt := range tests {

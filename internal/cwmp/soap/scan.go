@@ -23,6 +23,9 @@ const nsXML, nsXMLNS = "http://www.w3.org/XML/1998/namespace", "http://www.w3.or
 // scan reads the tokens of a document in UTF-8 and refuses what is not well-formed, not namespace-well-formed, or
 // larger than any honest message. No DOM exists yet, so a hostile document costs no more than its own length.
 func scan(doc []byte) error {
+	if err := countAttributes(doc); err != nil {
+		return err
+	}
 	d := xml.NewDecoder(bytes.NewReader(doc))
 	d.CharsetReader = asItIs
 	s := scanner{bindings: []binding{{"xml", nsXML}}}
@@ -219,4 +222,49 @@ func (s *scanner) end() error {
 		return errors.New("no element at all")
 	}
 	return nil
+}
+
+// countAttributes looks for tags with more attributes than allowed, before a decoder collects them all: two megabytes of
+// them in one tag would become fifty (Z-16). It need not understand XML well; the decoder does that after it.
+func countAttributes(doc []byte) error {
+	for {
+		_, rest, found := bytes.Cut(doc, []byte("<"))
+		if !found {
+			return nil
+		}
+		switch {
+		case bytes.HasPrefix(rest, []byte("!--")):
+			_, doc, _ = bytes.Cut(rest, []byte("-->"))
+			continue
+		case bytes.HasPrefix(rest, []byte("![CDATA[")):
+			_, doc, _ = bytes.Cut(rest, []byte("]]>"))
+			continue
+		}
+		values, length := tag(rest)
+		if values > maxAttrs {
+			return fmt.Errorf("more than %d attributes", maxAttrs)
+		}
+		doc = rest[length:]
+	}
+}
+
+// tag counts the quoted values in a tag, whose "<" is already read, and its bytes.
+func tag(doc []byte) (values, length int) {
+	quote := byte(0)
+	for i, c := range doc {
+		switch {
+		case quote != 0:
+			if c == quote {
+				quote = 0
+			}
+		case c == '>':
+			return values, i
+		case c == '"' || c == '\'':
+			quote = c
+			if values++; values > maxAttrs {
+				return values, i
+			}
+		}
+	}
+	return values, len(doc)
 }
