@@ -13,6 +13,11 @@ func builtin() map[string]Func {
 		deviceFuncs(),
 		timeFuncs(),
 		mgmtFuncs(),
+		wifiFuncs(),
+		natFuncs(),
+		dhcpFuncs(),
+		dnsFuncs(),
+		hostsFuncs(),
 	} {
 		for name := range family {
 			if _, taken := all[name]; taken {

@@ -1,0 +1,51 @@
+# Device.Hosts: what is on the LAN.
+# Router: DHCP leases, /proc/net/arp, the bridges' forwarding tables, hostapd's stations, odhcpd's leases; names that
+# `config host` gives. Neighbours on networks that are translated (uplinks) are not hosts.
+
+Device.Hosts.                            r
+
+Device.Hosts.Host.{i}.                   r
+  rows   call hosts.rows
+  unique PhysAddress
+  volatile
+  noalias
+  PhysAddress         r  string(64)          call hosts.host mac
+  IPAddress           r  IPAddress           call hosts.host ip
+  DHCPClient          r  list(0..2) pathRef  call hosts.host dhcp
+  AssociatedDevice    r  pathRef             call hosts.host station
+  Layer1Interface     r  pathRef             call hosts.host layer1
+  Layer3Interface     r  pathRef             call hosts.host layer3
+  InterfaceType       r  enum(Ethernet, G.hn, HPNA, HomePlug, MoCA, UPA, Wi-Fi, Other) call hosts.host type
+  HostName            r  string(64)          call hosts.host name | trim 64
+  Active              r  boolean             call hosts.host active
+  # Deleted from the standard; old templates of ACSs still ask for them.
+  AddressSource       r  enum(DHCP, Static, AutoIP, None) compat call hosts.host source
+  LeaseTimeRemaining  r  int(-1..) compat    call hosts.host left
+  ClientID            r  hexBinary(0..65535) compat call hosts.host clientid
+
+Device.Hosts.Host.{i}.IPv4Address.{i}.   r
+  rows   call hosts.addresses 4
+  unique IPAddress
+  volatile
+  noalias
+  IPAddress           r  IPv4Address         call hosts.addresses
+
+Device.Hosts.Host.{i}.IPv6Address.{i}.   r
+  rows   call hosts.addresses 6
+  unique IPAddress
+  volatile
+  noalias
+  IPAddress           r  IPv6Address         call hosts.addresses
+
+# Firewall rules about one device: those with src_mac and a destination.
+Device.Hosts.AccessControl.{i}.          rw
+  needs  uci firewall
+  rows   call hosts.rules
+  add    uci firewall.@rule cwmp_ac_{n} enabled=0 src=lan dest=wan proto=all target=REJECT
+  unique PhysAddress
+  write  call hosts.access
+  Origin        r  enum(User, System, Controller) call nat.control
+  PhysAddress   rw string(64)         call hosts.access mac
+  Enable        rw boolean            uci .enabled | default 1
+  AccessPolicy  rw enum(Allow, Deny)  call hosts.access policy
+  HostName      rw string(256)        state hostname

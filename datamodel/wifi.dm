@@ -1,0 +1,248 @@
+# Device.WiFi: radios, SSIDs, access points and the stations on them.
+# Router: /etc/config/wireless (netifd); live state from the ubus objects network.wireless, hostapd.* and, where
+# rpcd-mod-iwinfo is installed, iwinfo; what a chip can do from `iw phy`.
+#
+# OpenWrt keeps an SSID and its AccessPoint in one section, `config wifi-iface`. AddObject on either makes a section of
+# a type that netifd does not read (cwmp_ssid, cwmp_ap); setting AccessPoint.{i}.SSIDReference joins the two. Deleting
+# one leaves the other. Their Enable are two switches of one circuit: the section is on when both are.
+
+Device.WiFi.                           r
+  needs uci wireless
+
+# --------------------------------------------------------------------------------------------------------- radios
+
+# One row per `config wifi-device`; radios cannot be added.
+Device.WiFi.Radio.{i}.                 r
+  rows  uci wireless.@wifi-device
+  let   ifname call wifi.radio ifname
+  write call wifi.radio
+  Enable                               rw boolean               uci .disabled | default 0 | not
+  Status                               r  enum(Up, Down, Unknown, Dormant, NotPresent, LowerLayerDown, Error) call wifi.radio status
+  Name                                 r  string(64)            const {section}
+  LastChange                           r  unsignedInt deny      call wifi.since
+  LowerLayers                          r  list pathRef          const ""
+  MaxBitRate                           r  unsignedInt           call wifi.phy maxrate
+  Upstream                             r  boolean               call wifi.radio upstream
+  SupportedFrequencyBands              r  list enum(2.4GHz, 5GHz, 6GHz) call wifi.phy bands
+  OperatingFrequencyBand               rw string                call wifi.radio band
+  SupportedStandards                   r  list enum(a, b, g, n, ac, ax, be) call wifi.phy standards
+  OperatingStandards                   rw list string           call wifi.standards
+  PossibleChannels                     r  list string           call wifi.phy channels
+  # Nothing scans in the background: of the channels around, the radio knows its own.
+  ChannelsInUse                        r  list string deny      call wifi.radio inuse
+  # The channel that is set, or the one that the automatic choice came to.
+  Channel                              rw unsignedInt(1..255)   call wifi.radio channel
+  AutoChannelSupported                 r  boolean               call wifi.has acs
+  AutoChannelEnable                    rw boolean               call wifi.radio auto
+  ChannelLastSelectionReason           r  enum(Manual, Auto_Startup, Auto_User, Auto_Refresh, Auto_Dynamic, Auto_DFS, Unknown) call wifi.radio reason
+  MaxSupportedSSIDs                    r  unsignedInt(1..)      call wifi.phy aps
+  MaxSupportedAssociations             r  unsignedInt(1..)      call wifi.phy stations
+  SupportedOperatingChannelBandwidths  r  list enum(20MHz, 40MHz, 80MHz, 160MHz, 80+80MHz, 320MHz-1, 320MHz-2, Auto) call wifi.phy widths
+  OperatingChannelBandwidth            rw string                call wifi.width
+  CurrentOperatingChannelBandwidth     r  enum(20MHz, 40MHz, 80MHz, 160MHz, 80+80MHz, 320MHz-1, 320MHz-2) call wifi.width live
+  ExtensionChannel                     rw enum(AboveControlChannel, BelowControlChannel, Auto) call wifi.radio extension
+  # OpenWrt can forbid the short interval; the intervals of 802.11ax cannot be chosen.
+  GuardInterval                        rw enum(400nsec, 800nsec, 1xLTF_0.8us, 1xLTF_1.6us, 2xLTF_0.8us, 2xLTF_1.6us, 4xLTF_0.8us, 4xLTF_3.2us, Auto) call wifi.guard
+  CenterFrequencySegment0              r  unsignedInt           call wifi.live center_chan1
+  CenterFrequencySegment1              r  unsignedInt           call wifi.live center_chan2
+  MCS                                  rw int(-1..15,16..31)    call only -1
+  TransmitPowerSupported               r  list int(-1..100)     call wifi.phy powers
+  TransmitPower                        rw int(-1..100)          call wifi.txpower
+  IEEE80211hSupported                  r  boolean               uci .band | map 5g=true *=false
+  IEEE80211hEnabled                    rw boolean               uci .doth | default 1
+  # One country for all radios, since the kernel has one.
+  RegulatoryDomain                     rw string(3..3)          call wifi.country
+  RetryLimit                           r  unsignedInt(0..7)     call wifi.phy retry
+  LongRetryLimit                       r  unsignedInt           call wifi.phy longretry
+  FragmentationThreshold               rw unsignedInt           call wifi.threshold frag 2346
+  RTSThreshold                         rw unsignedInt           call wifi.threshold rts 2347
+  BeaconPeriod                         rw unsignedInt(15..65535) uci .beacon_int | default 100
+  # These four are options of each access point; the radio's value is written to all of them.
+  DTIMPeriod                           rw unsignedInt(1..255)   call wifi.ifaceoption dtim_period 2
+  PreambleType                         rw enum(short, long, auto) call wifi.ifaceoption short_preamble 1 preamble
+  EnableRRM                            rw boolean               call wifi.ifaceoption ieee80211k 0 bool
+  PacketAggregationEnable              rw boolean               call only 1
+  BasicDataTransmitRates               rw list string           call wifi.rates basic
+  SupportedDataTransmitRates           r  list string           call wifi.phy rates
+  OperationalDataTransmitRates         rw list string           call wifi.rates all
+
+# Sums over the network devices of the radio.
+Device.WiFi.Radio.{i}.Stats.           r
+  BytesSent                r  StatsCounter64 deny   call wifi.stat tx_bytes
+  BytesReceived            r  StatsCounter64 deny   call wifi.stat rx_bytes
+  PacketsSent              r  StatsCounter64 deny   call wifi.stat tx_packets
+  PacketsReceived          r  StatsCounter64 deny   call wifi.stat rx_packets
+  ErrorsSent               r  StatsCounter32 deny   call wifi.stat tx_errors
+  ErrorsReceived           r  StatsCounter32 deny   call wifi.stat rx_errors
+  DiscardPacketsSent       r  StatsCounter32 deny   call wifi.stat tx_dropped
+  DiscardPacketsReceived   r  StatsCounter32 deny   call wifi.stat rx_dropped
+  Noise                    r  int                   call wifi.live noise
+
+# ---------------------------------------------------------------------------------------------------------- SSIDs
+
+Device.WiFi.SSID.{i}.                  rw
+  rows   call wifi.ssids
+  add    call wifi.ssids
+  unique BSSID
+  let    ifname ubus network.wireless status {} .{.device}.interfaces[section={section}].ifname
+  write  call wifi.ssid
+  Enable          rw boolean           call wifi.enable ssid
+  Status          r  enum(Up, Down, Unknown, Dormant, NotPresent, LowerLayerDown, Error) call wifi.ssidstatus
+  Name            r  string(64)        call wifi.name
+  LastChange      r  unsignedInt deny  call wifi.since
+  LowerLayers     rw list pathRef      uci .device | ref Device.WiFi.Radio.
+  Upstream        r  boolean           uci .mode | map sta=true *=false
+  BSSID           r  MACAddress        ubus hostapd.{ifname} get_status {} .bssid | mac
+  MACAddress      r  MACAddress        file /sys/class/net/{ifname}/address | mac
+  SSID            rw string(32)        uci .ssid
+
+Device.WiFi.SSID.{i}.Stats.            r
+  BytesSent                 r  StatsCounter64 deny   file /sys/class/net/{ifname}/statistics/tx_bytes | uint
+  BytesReceived             r  StatsCounter64 deny   file /sys/class/net/{ifname}/statistics/rx_bytes | uint
+  PacketsSent               r  StatsCounter64 deny   file /sys/class/net/{ifname}/statistics/tx_packets | uint
+  PacketsReceived           r  StatsCounter64 deny   file /sys/class/net/{ifname}/statistics/rx_packets | uint
+  ErrorsSent                r  StatsCounter32 deny   file /sys/class/net/{ifname}/statistics/tx_errors | uint
+  ErrorsReceived            r  StatsCounter32 deny   file /sys/class/net/{ifname}/statistics/rx_errors | uint
+  DiscardPacketsSent        r  StatsCounter32 deny   file /sys/class/net/{ifname}/statistics/tx_dropped | uint
+  DiscardPacketsReceived    r  StatsCounter32 deny   file /sys/class/net/{ifname}/statistics/rx_dropped | uint
+  MulticastPacketsReceived  r  StatsCounter64 deny   file /sys/class/net/{ifname}/statistics/multicast | uint
+  # Of the stations that are here now; those that left took theirs along.
+  RetransCount              r  unsignedInt           call wifi.retries retries
+  FailedRetransCount        r  unsignedInt           call wifi.retries failed
+  RetryCount                r  unsignedInt           call wifi.retries retries
+
+# -------------------------------------------------------------------------------------------------- access points
+
+Device.WiFi.AccessPoint.{i}.           rw
+  rows   call wifi.aps
+  add    call wifi.aps
+  unique SSIDReference
+  let    ifname ubus network.wireless status {} .{.device}.interfaces[section={section}].ifname
+  write  call wifi.ap
+  Enable                    rw boolean            call wifi.enable ap
+  Status                    r  enum(Disabled, Enabled, Error_Misconfigured, Error) call wifi.apstatus
+  SSIDReference             rw pathRef            call wifi.ap
+  SSIDAdvertisementEnabled  rw boolean            uci .hidden | default 0 | not
+  WMMCapability             r  boolean            const true
+  UAPSDCapability           r  boolean            call wifi.phy uapsd
+  WMMEnable                 rw boolean            uci .wmm | default 1
+  UAPSDEnable               rw boolean            uci .uapsd | default 1
+  IsolationEnable           rw boolean            uci .isolate | default 0
+  # A list of forbidden stations (macfilter deny) reads as no control and is left alone.
+  MACAddressControlEnabled  rw boolean            call wifi.maclist on
+  AllowedMACAddress         rw list MACAddress    call wifi.maclist
+  MaxAllowedAssociations    rw unsignedInt        call wifi.zerounset maxassoc
+
+# The key is one option; KeyPassphrase, SAEPassphrase and PreSharedKey all write it.
+Device.WiFi.AccessPoint.{i}.Security.  r
+  write call wifi.security
+  ModesSupported       r  list enum(None, WEP-64, WEP-128, WPA-Personal, WPA2-Personal, WPA3-Personal, WPA-WPA2-Personal, WPA3-Personal-Transition, WPA-Enterprise, WPA2-Enterprise, WPA3-Enterprise, WPA-WPA2-Enterprise, OWE) call wifi.modes
+  ModeEnabled          rw string                   call wifi.security mode
+  EncryptionMode       rw list enum(TKIP, AES)     call wifi.security ciphers
+  PreSharedKey         rw hexBinary(0..32) hidden  call wifi.security secret
+  KeyPassphrase        rw string(8..63) hidden     call wifi.security secret
+  SAEPassphrase        rw string hidden            call wifi.security secret
+  RekeyingInterval     rw unsignedInt              call wifi.rekey
+  RadiusServerIPAddr   rw IPAddress                uci .auth_server
+  RadiusServerPort     rw unsignedInt(1..65535)    uci .auth_port | default 1812
+  RadiusSecret         rw string hidden            uci .auth_secret
+  MFPConfig            rw enum(Disabled, Optional, Required) call wifi.security mfp
+
+# Push button and label only; a PIN of the router's own goes with the label.
+Device.WiFi.AccessPoint.{i}.WPS.       r
+  needs call wifi.has wps
+  Enable                  rw boolean       call wifi.wps enable
+  ConfigMethodsSupported  r  list enum(Label, PushButton) const Label,PushButton
+  ConfigMethodsEnabled    rw list string   call wifi.wps methods
+  Status                  r  enum(Disabled, Error, Unconfigured, Configured, SetupLocked) call wifi.wps status
+  Version                 r  string        const 2.0
+  PIN                     rw string(0..8) hidden uci .wps_pin
+
+Device.WiFi.AccessPoint.{i}.Accounting. r
+  needs call wifi.has eap
+  Enable           r  boolean                      call wifi.isset acct_server
+  ServerIPAddr     rw IPAddress                    uci .acct_server
+  ServerPort       rw unsignedInt(1..65535)        uci .acct_port | default 1813
+  Secret           rw string hidden                uci .acct_secret
+  InterimInterval  rw unsignedInt(0..0,60..)       call wifi.zerounset acct_interval
+
+# 802.11u. Only the full hostapd has it, the one that also has an EAP server; a smaller one would not start with it.
+Device.WiFi.AccessPoint.{i}.Interworking. r
+  needs call wifi.has eap
+  Enable                                    rw boolean     uci .iw_enabled | default 0
+  AccessNetworkType                         rw enum(PrivateNetwork, PrivateNetworkWithGuestAccess, ChargeablePublicNetwork, FreePublicNetwork, PersonalDeviceNetwork, EmergencyServicesOnlyNetwork, TestOrExperimental, Wildcard) uci .iw_access_network_type | default 0 | map 0=PrivateNetwork 1=PrivateNetworkWithGuestAccess 2=ChargeablePublicNetwork 3=FreePublicNetwork 4=PersonalDeviceNetwork 5=EmergencyServicesOnlyNetwork 14=TestOrExperimental 15=Wildcard
+  InternetAvailable                         rw boolean     uci .iw_internet | default 0
+  ASRA                                      rw boolean     uci .iw_asra | default 0
+  VenueGroup                                rw enum(Unspecified, Assembly, Business, Educational, Factory-Industrial, Institutional, Mercantile, Residential, Storage, Utility-Miscellaneous, Vehicular, Outdoor) uci .iw_venue_group | default 0 | map 0=Unspecified 1=Assembly 2=Business 3=Educational 4=Factory-Industrial 5=Institutional 6=Mercantile 7=Residential 8=Storage 9=Utility-Miscellaneous 10=Vehicular 11=Outdoor
+  VenueType                                 rw string      uci .iw_venue_type | default 0
+  HESSID                                    rw MACAddress  uci .iw_hessid | mac
+  EmergencyServiceReachable                 rw boolean     uci .iw_esr | default 0
+  UnauthenticatedEmergencyServiceAvailable  rw boolean     uci .iw_uesa | default 0
+
+# ------------------------------------------------------------------------------------------------------- stations
+
+Device.WiFi.AccessPoint.{i}.AssociatedDevice.{i}. r
+  rows  call wifi.stations
+  unique MACAddress
+  volatile
+  noalias
+  MACAddress             r  MACAddress             call wifi.station mac | mac
+  OperatingStandard      r  enum(a, b, g, n, ac, ax, be) call wifi.station standard
+  AuthenticationState    r  boolean                call wifi.station authorized
+  LastDataDownlinkRate   r  unsignedInt(1000..) deny call wifi.station down
+  LastDataUplinkRate     r  unsignedInt(1000..) deny call wifi.station up
+  AssociationTime        r  dateTime               call wifi.station since | time
+  SignalStrength         r  int(-200..0)           call wifi.station signal
+  Noise                  r  int(-200..0)           call wifi.station noise
+  SNR                    r  unsignedInt            call wifi.station snr
+  # Of a hundred frames, averaged over the association.
+  Retransmissions        r  unsignedInt(0..100)    call wifi.station retries100
+  Active                 r  boolean                call wifi.station assoc
+
+# "Sent" is from the access point to the station.
+Device.WiFi.AccessPoint.{i}.AssociatedDevice.{i}.Stats. r
+  BytesSent           r  StatsCounter64   call wifi.station txbytes
+  BytesReceived       r  StatsCounter64   call wifi.station rxbytes
+  PacketsSent         r  StatsCounter64   call wifi.station txpackets
+  PacketsReceived     r  StatsCounter64   call wifi.station rxpackets
+  ErrorsSent          r  StatsCounter32   call wifi.station failed
+  ErrorsReceived      r  StatsCounter32   call wifi.station dropped
+  RetransCount        r  StatsCounter32   call wifi.station retries
+  FailedRetransCount  r  StatsCounter32   call wifi.station failed
+  RetryCount          r  StatsCounter32   call wifi.station retries
+
+# ------------------------------------------------------------------------------ the router as a station (uplink)
+
+Device.WiFi.EndPoint.{i}.              r
+  rows  uci wireless.@wifi-iface mode=sta
+  ident device network mode ssid
+  Enable            rw boolean    uci .disabled | default 0 | not
+  Status            r  enum(Disabled, Enabled, Error_Misconfigured, Error) call wifi.stastatus endpoint
+  ProfileReference  r  pathRef    call wifi.profileref
+  SSIDReference     r  pathRef    call wifi.ssidref
+
+Device.WiFi.EndPoint.{i}.Stats.        r
+  LastDataDownlinkRate  r  unsignedInt(1000..600000) deny  call wifi.station up
+  LastDataUplinkRate    r  unsignedInt(1000..600000) deny  call wifi.station down
+  SignalStrength        r  int(-200..0)         call wifi.station signal
+  Retransmissions       r  unsignedInt(0..100)  call wifi.station retries100
+
+Device.WiFi.EndPoint.{i}.Security.     r
+  ModesSupported  r  list enum(None, WEP-64, WEP-128, WPA-Personal, WPA2-Personal, WPA3-Personal, WPA-WPA2-Personal, WPA3-Personal-Transition, WPA-Enterprise, WPA2-Enterprise, WPA3-Enterprise, WPA-WPA2-Enterprise, OWE) call wifi.modes
+
+# The one network that the section names.
+Device.WiFi.EndPoint.{i}.Profile.{i}.  r
+  rows  call wifi.staprofile
+  write call wifi.ssid
+  Enable    rw boolean            uci .disabled | default 0 | not
+  Status    r  enum(Active, Available, Error, Disabled) call wifi.stastatus profile
+  SSID      rw string(32)         uci .ssid
+  Priority  rw unsignedInt(..255) call only 0
+
+Device.WiFi.EndPoint.{i}.Profile.{i}.Security. r
+  write call wifi.security
+  ModeEnabled    rw string                   call wifi.security mode
+  PreSharedKey   rw hexBinary(0..32) hidden  call wifi.security secret
+  KeyPassphrase  rw string(8..63) hidden     call wifi.security secret
+  SAEPassphrase  rw string hidden            call wifi.security secret
+  MFPConfig      rw enum(Disabled, Optional, Required) call wifi.security mfp

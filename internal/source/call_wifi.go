@@ -1,0 +1,523 @@
+package source
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/cwmpd/cwmpd/internal/model"
+	"github.com/cwmpd/cwmpd/internal/ubus"
+	"github.com/cwmpd/cwmpd/internal/uci"
+)
+
+// wifiFuncs are the values of Device.WiFi. that need more than a line.
+//
+// OpenWrt has one section, `config wifi-iface`, for what TR-181 calls an SSID and the AccessPoint (or EndPoint) that
+// refers to it. Each row of ours that has no partner is a section of a type that netifd does not know, so it can never
+// go on the air half configured: `cwmp_ssid` is an SSID without an AccessPoint, `cwmp_ap` an AccessPoint without an
+// SSID. Setting SSIDReference makes a wifi-iface of the two; deleting one of the two leaves the other.
+func wifiFuncs() map[string]Func {
+	caps := newPhyCache()
+	funcs := map[string]Func{
+		"wifi.ssids":      {Rows: wifiSSIDs, Add: addSSID, Delete: deleteSSID},
+		"wifi.aps":        {Rows: wifiAPs, Add: addAP, Delete: deleteAP},
+		"wifi.ap":         {Get: getSSIDReference, Hook: hookAP},
+		"wifi.ssid":       {Hook: hookSSID},
+		"wifi.enable":     {Get: getWifiEnable, Set: setWifiEnable},
+		"wifi.name":       {Get: getSSIDName},
+		"wifi.ssidstatus": {Get: getSSIDStatus},
+		"wifi.apstatus":   {Get: getAPStatus},
+		"wifi.staprofile": {Rows: staProfile},
+		"wifi.stastatus":  {Get: getStaStatus},
+		"wifi.since":      {Get: getWifiSince},
+		"wifi.maclist":    {Get: getMACList},
+		"wifi.zerounset":  {Get: getZeroUnset, Set: setZeroUnset},
+		"wifi.ssidref":    {Get: getSSIDReference},
+		"wifi.profileref": {Get: getProfileReference},
+		"wifi.isset":      {Get: isSet},
+		"only":            only(),
+		"wifi.retries":    {Get: sumOfStations},
+	}
+	for _, more := range []map[string]Func{caps.funcs(), radioFuncs(caps), securityFuncs(caps), stationFuncs()} {
+		for name, f := range more {
+			funcs[name] = f
+		}
+	}
+	return funcs
+}
+
+const (
+	ifaceType = "wifi-iface"
+	bareSSID  = "cwmp_ssid"
+	bareAP    = "cwmp_ap"
+)
+
+// ssidOptions are the options of a wifi-iface that belong to the SSID; the others are the AccessPoint's.
+var ssidOptions = []string{"device", "ssid", "network", "disabled", "mlo", "macaddr"}
+
+func ofSSID(option string) bool { return slices.Contains(ssidOptions, option) }
+func ofAP(option string) bool   { return !ofSSID(option) || option == "disabled" }
+
+func wifiRow(r *Reader, s *uci.Section) model.Row {
+	return r.rowOf("wireless", s, "device", "network", "mode", "ssid")
+}
+
+func wifiSSIDs(_ context.Context, r *Reader, _ *model.Row, _ []string) ([]model.Row, error) {
+	p := r.UCI("wireless")
+	if p == nil {
+		return nil, nil
+	}
+	var out []model.Row
+	for _, s := range p.Sections {
+		if s.Type == ifaceType || s.Type == bareSSID {
+			out = append(out, wifiRow(r, s))
+		}
+	}
+	return out, nil
+}
+
+// boundAP is where we remember which AccessPoint took over the section of an SSID.
+func boundAP(section string) string { return "wifi.ap." + section }
+
+func wifiAPs(_ context.Context, r *Reader, _ *model.Row, _ []string) ([]model.Row, error) {
+	p := r.UCI("wireless")
+	if p == nil {
+		return nil, nil
+	}
+	var out []model.Row
+	for _, s := range p.Sections {
+		if s.Type != bareAP && (s.Type != ifaceType || s.Get("mode") != "ap") {
+			continue
+		}
+		row := wifiRow(r, s)
+		if key := r.State(boundAP(s.Name)); key != "" {
+			row.Key, row.Place = key, ""
+		}
+		out = append(out, row)
+	}
+	return out, nil
+}
+
+func addSSID(_ context.Context, r *Reader, _ *model.Row, n uint32, _ []string) (model.Row, error) {
+	number := strconv.FormatUint(uint64(n), 10)
+	name := r.freeName("wireless", "cwmp_ssid_"+number)
+	radio := ""
+	if p := r.UCI("wireless"); p != nil {
+		for _, s := range p.OfType("wifi-device") {
+			radio = s.Name
+			break
+		}
+	}
+	err := r.addSection("wireless", bareSSID, name, "device", radio, "network", lanName(r), "ssid", "cwmp-"+number, "disabled", "1")
+	return model.Row{Key: name, Package: "wireless", Section: name}, err
+}
+
+// lanName is the network that a new SSID belongs to.
+func lanName(r *Reader) string {
+	if r.section("network", "lan") != nil {
+		return "lan"
+	}
+	return ""
+}
+
+// addAP makes an AccessPoint without an SSID. Nobody knows its key, so that it is not open if it is switched on before
+// its security is set.
+func addAP(_ context.Context, r *Reader, _ *model.Row, n uint32, _ []string) (model.Row, error) {
+	name := r.freeName("wireless", "cwmp_ap_"+strconv.FormatUint(uint64(n), 10))
+	var secret [16]byte
+	rand.Read(secret[:])
+	err := r.addSection("wireless", bareAP, name, "mode", "ap", "encryption", "psk2", "key", hex.EncodeToString(secret[:]), "disabled", "1")
+	return model.Row{Key: name, Package: "wireless", Section: name}, err
+}
+
+func deleteSSID(_ context.Context, r *Reader, row *model.Row) error {
+	s := r.own(row)
+	if s == nil {
+		return nil
+	}
+	if s.Type != ifaceType || s.Get("mode") != "ap" {
+		return r.removeSection("wireless", s.Name)
+	}
+	key := r.State(boundAP(s.Name))
+	if key == "" {
+		key = row.Key
+	}
+	r.SetState(boundAP(s.Name), "")
+	r.SetState(halfOn(s.Name), "")
+	_, err := r.retype("wireless", s, bareAP, key, ofAP)
+	return err
+}
+
+func deleteAP(_ context.Context, r *Reader, row *model.Row) error {
+	s := r.own(row)
+	if s == nil {
+		return nil
+	}
+	r.SetState(boundAP(s.Name), "")
+	r.SetState(halfOn(s.Name), "")
+	if s.Type == bareAP {
+		return r.removeSection("wireless", s.Name)
+	}
+	_, err := r.retype("wireless", s, bareSSID, wifiRow(r, s).Key, ofSSID)
+	return err
+}
+
+func getSSIDReference(_ context.Context, r *Reader, row *model.Row, _ []string) (string, error) {
+	if s := r.own(row); s == nil || s.Type != ifaceType || r.Tree() == nil {
+		return "", nil
+	}
+	return r.Tree().Path("Device.WiFi.SSID.", row.Section), nil
+}
+
+func getProfileReference(_ context.Context, r *Reader, row *model.Row, _ []string) (string, error) {
+	if r.Tree() == nil {
+		return "", nil
+	}
+	for _, p := range r.Tree().Rows("Device.WiFi.EndPoint.{i}.Profile.") {
+		if p.Parent != nil && p.Parent.Number == row.Number {
+			return p.Path(), nil
+		}
+	}
+	return "", nil
+}
+
+// hookAP binds an AccessPoint to its SSID and keeps the two lists of stations in step.
+func hookAP(_ context.Context, r *Reader, row *model.Row, changed map[string]string) error {
+	if path, ok := changed["SSIDReference"]; ok {
+		if err := bindAP(r, row, path); err != nil {
+			return err
+		}
+	}
+	return setMACList(r, row, changed)
+}
+
+func bindAP(r *Reader, row *model.Row, path string) error {
+	ap := r.own(row)
+	ssid := r.Tree().Row(path)
+	switch {
+	case ap == nil:
+		return model.Errorf(model.Internal, "the AccessPoint has no section")
+	case path == "" && ap.Type == bareAP, ssid != nil && ssid.Section == row.Section:
+		return nil
+	case path == "" || ap.Type != bareAP:
+		return at("SSIDReference", model.BadValue, "an AccessPoint keeps its SSID; delete the one and add another")
+	case ssid == nil:
+		return at("SSIDReference", model.BadValue, "no such SSID")
+	}
+	s := r.own(ssid)
+	if s == nil || s.Type != bareSSID {
+		return at("SSIDReference", model.BadValue, "that SSID has an AccessPoint or EndPoint already")
+	}
+	both := yes(ap.Get("disabled"), false) || yes(s.Get("disabled"), false)
+	half := ""
+	switch {
+	case !yes(ap.Get("disabled"), false) && both:
+		half = "ap"
+	case !yes(s.Get("disabled"), false) && both:
+		half = "ssid"
+	}
+	options := ap.Options
+	if err := r.removeSection("wireless", ap.Name); err != nil {
+		return err
+	}
+	key := ssid.Key
+	name, err := r.retype("wireless", r.own(ssid), ifaceType, key, nil)
+	if err != nil {
+		return err
+	}
+	if name == key {
+		if err := r.uciSet("wireless", name, parkedKey, ""); err != nil {
+			return err
+		}
+	}
+	for _, o := range options {
+		if ofSSID(o.Name) || o.Name == parkedKey {
+			continue
+		}
+		if err := r.uciEdit(uci.Edit{Op: uci.OpSet, Package: "wireless", Section: name, Option: o.Name, Values: o.Values, IsList: o.IsList}); err != nil {
+			return err
+		}
+	}
+	if err := r.uciSet("wireless", name, "mode", "ap"); err != nil {
+		return err
+	}
+	if err := r.uciSet("wireless", name, "disabled", digit(both)); err != nil {
+		return err
+	}
+	r.SetState(boundAP(name), row.Key)
+	r.SetState(halfOn(name), half)
+	row.Section, row.Place = name, ""
+	return nil
+}
+
+// hookSSID checks what belongs together in an SSID.
+func hookSSID(_ context.Context, r *Reader, row *model.Row, changed map[string]string) error {
+	if ssid, ok := changed["SSID"]; ok {
+		if len(ssid) == 0 || len(ssid) > 32 {
+			return at("SSID", model.BadValue, "an SSID has 1 to 32 octets, this has %d", len(ssid))
+		}
+		if strings.ContainsAny(ssid, "\n\r") {
+			return at("SSID", model.BadValue, "hostapd's configuration cannot hold a line break")
+		}
+	}
+	if lower, ok := changed["LowerLayers"]; ok {
+		if strings.Contains(lower, ",") || lower == "" {
+			return at("LowerLayers", model.BadValue, "an SSID lies on exactly one radio")
+		}
+		// An option, not a list, in the way that netifd wants it.
+		if s := r.own(row); s != nil {
+			return r.uciSet("wireless", s.Name, "device", text(s, "device"))
+		}
+	}
+	return nil
+}
+
+// halfOn is where we remember which of SSID and AccessPoint is switched on while the other, and so the section, is off.
+func halfOn(section string) string { return "wifi.on." + section }
+
+// wifiEnable reports whether side ("ssid" or "ap") of a section is switched on.
+func wifiEnable(r *Reader, s *uci.Section, side string) bool {
+	return s != nil && (!yes(s.Get("disabled"), false) || s.Type == ifaceType && r.State(halfOn(s.Name)) == side)
+}
+
+func getWifiEnable(_ context.Context, r *Reader, row *model.Row, args []string) (string, error) {
+	return digit(wifiEnable(r, r.own(row), args[0])), nil
+}
+
+func setWifiEnable(_ context.Context, r *Reader, row *model.Row, args []string, value string) error {
+	s := r.own(row)
+	if s == nil {
+		return model.Errorf(model.Internal, "no section")
+	}
+	on, side := yes(value, false), args[0]
+	other := "ap"
+	if side == "ap" {
+		other = "ssid"
+	}
+	if s.Type != ifaceType || s.Get("mode") != "ap" {
+		return r.uciSet("wireless", s.Name, "disabled", digit(!on))
+	}
+	otherOn := wifiEnable(r, s, other)
+	half := ""
+	switch {
+	case on && !otherOn:
+		half = side
+	case !on && otherOn:
+		half = other
+	}
+	if on == wifiEnable(r, s, side) {
+		return nil
+	}
+	r.SetState(halfOn(s.Name), half)
+	return r.uciSet("wireless", s.Name, "disabled", digit(!on || !otherOn))
+}
+
+// wireless is netifd's view of all radios.
+func wireless(ctx context.Context, r *Reader) ubus.Value {
+	return r.Ubus(ctx, "network.wireless", "status", ubus.Value{})
+}
+
+// ifnameOf is the network device of a wifi-iface, "" while it is down.
+func ifnameOf(ctx context.Context, r *Reader, s *uci.Section) string {
+	if s == nil {
+		return ""
+	}
+	for _, radio := range items(s, "device") {
+		for _, v := range wireless(ctx, r).Get(radio, "interfaces").All() {
+			if v.Get("section").Text() == s.Name {
+				return v.Get("ifname").Text()
+			}
+		}
+	}
+	return ""
+}
+
+func getSSIDName(ctx context.Context, r *Reader, row *model.Row, _ []string) (string, error) {
+	if name := ifnameOf(ctx, r, r.own(row)); name != "" {
+		return name, nil
+	}
+	return row.Key, nil
+}
+
+func radioOff(ctx context.Context, r *Reader, radio string) bool {
+	return yes(text(r.section("wireless", radio), "disabled"), false) || wireless(ctx, r).Get(radio, "disabled").Bool()
+}
+
+func getSSIDStatus(ctx context.Context, r *Reader, row *model.Row, _ []string) (string, error) {
+	s := r.own(row)
+	if s == nil || !wifiEnable(r, s, "ssid") {
+		return "Down", nil
+	}
+	if s.Type == bareSSID {
+		return "Dormant", nil
+	}
+	radio := text(s, "device")
+	if radioOff(ctx, r, radio) {
+		return "LowerLayerDown", nil
+	}
+	st := wireless(ctx, r).Get(radio)
+	ifname := ifnameOf(ctx, r, s)
+	switch {
+	case !st.Exists():
+		return "NotPresent", nil
+	case ifname == "" && st.Get("pending").Bool():
+		return "Dormant", nil
+	case ifname == "":
+		return "Down", nil
+	}
+	switch strings.TrimSpace(string(r.File("/sys/class/net/" + ifname + "/operstate"))) {
+	case "up", "unknown":
+		return "Up", nil
+	case "dormant":
+		return "Dormant", nil
+	case "":
+		return "Unknown", nil
+	}
+	return "Down", nil
+}
+
+func getAPStatus(ctx context.Context, r *Reader, row *model.Row, _ []string) (string, error) {
+	s := r.own(row)
+	switch {
+	case s == nil || !wifiEnable(r, s, "ap"):
+		return "Disabled", nil
+	case s.Type == bareAP:
+		return "Error_Misconfigured", nil
+	case !wifiEnable(r, s, "ssid") || radioOff(ctx, r, text(s, "device")):
+		return "Disabled", nil
+	}
+	ifname := ifnameOf(ctx, r, s)
+	if ifname == "" {
+		return "Error", nil
+	}
+	switch r.Ubus(ctx, "hostapd."+ifname, "get_status", ubus.Value{}).Get("status").Text() {
+	case "ENABLED":
+		return "Enabled", nil
+	case "":
+		return "Error", nil
+	}
+	return "Disabled", nil // choosing a channel, waiting for radar
+}
+
+// staProfile is the one profile of an EndPoint: the same section.
+func staProfile(_ context.Context, _ *Reader, parent *model.Row, _ []string) ([]model.Row, error) {
+	return []model.Row{{Key: "profile", Package: parent.Package, Section: parent.Section}}, nil
+}
+
+func getStaStatus(ctx context.Context, r *Reader, row *model.Row, args []string) (string, error) {
+	s := r.own(row)
+	on, off := "Enabled", "Disabled"
+	if args[0] == "profile" {
+		on = "Active"
+	}
+	if s == nil || yes(s.Get("disabled"), false) {
+		return off, nil
+	}
+	ifname := ifnameOf(ctx, r, s)
+	if ifname == "" {
+		return off, nil
+	}
+	if strings.TrimSpace(string(r.File("/sys/class/net/"+ifname+"/operstate"))) == "up" {
+		return on, nil
+	}
+	if args[0] == "profile" {
+		return "Available", nil
+	}
+	return "Error", nil
+}
+
+// getWifiSince is the number of seconds since netifd last configured the radio, which is when hostapd's configuration
+// was written, else since the router started.
+func getWifiSince(ctx context.Context, r *Reader, row *model.Row, _ []string) (string, error) {
+	radio := row.Section
+	if s := r.own(row); s != nil && s.Type != "wifi-device" {
+		radio = text(s, "device")
+	}
+	box := r.Box()
+	if box == nil {
+		return "", nil
+	}
+	if phy := phyOf(ctx, r, radio); phy != "" {
+		if st, err := os.Stat(box.Path("/var/run/hostapd-" + phy + ".conf")); err == nil {
+			if age := time.Since(st.ModTime()); age > 0 {
+				return strconv.FormatInt(int64(age/time.Second), 10), nil
+			}
+		}
+	}
+	return strconv.FormatInt(int64(box.Uptime()/time.Second), 10), nil
+}
+
+// getMACList serves MACAddressControlEnabled (arg "on") and AllowedMACAddress. A list of forbidden stations, which
+// TR-181 cannot say, is left alone and reads as no control.
+func getMACList(_ context.Context, r *Reader, row *model.Row, args []string) (string, error) {
+	s := r.own(row)
+	filter := text(s, "macfilter")
+	if len(args) > 0 && args[0] == "on" {
+		return digit(filter == "allow"), nil
+	}
+	if filter == "deny" {
+		return "", nil
+	}
+	return joinList(items(s, "maclist")), nil
+}
+
+func setMACList(r *Reader, row *model.Row, changed map[string]string) error {
+	control, hasControl := changed["MACAddressControlEnabled"]
+	list, hasList := changed["AllowedMACAddress"]
+	s := r.own(row)
+	if s == nil || !hasControl && !hasList {
+		return nil
+	}
+	filter := text(s, "macfilter")
+	on := yes(control, filter == "allow")
+	switch {
+	case on && filter != "allow":
+		if filter == "deny" && !hasList {
+			list, hasList = "", true // those that were kept out are not those to be let in
+		}
+		if err := r.uciSet("wireless", s.Name, "macfilter", "allow"); err != nil {
+			return err
+		}
+	case !on && filter == "allow":
+		if err := r.uciSet("wireless", s.Name, "macfilter", "disable"); err != nil {
+			return err
+		}
+	case !on && filter == "deny" && list != "":
+		return at("AllowedMACAddress", model.Refused, "this AccessPoint has a list of forbidden stations; set MACAddressControlEnabled too")
+	case !on && filter == "deny":
+		return nil
+	}
+	if !hasList {
+		return nil
+	}
+	var macs []string
+	for _, m := range strings.FieldsFunc(list, func(c rune) bool { return c == ',' || c == ' ' }) {
+		macs = append(macs, strings.ToLower(m))
+	}
+	return r.setItems("wireless", s.Name, "maclist", macs)
+}
+
+// isSet is whether an option is there: `call wifi.isset OPTION`.
+func isSet(_ context.Context, r *Reader, row *model.Row, args []string) (string, error) {
+	return digit(text(r.own(row), args[0]) != ""), nil
+}
+
+// A number that OpenWrt has no zero for: 0 is the absent option.
+func getZeroUnset(_ context.Context, r *Reader, row *model.Row, args []string) (string, error) {
+	if v := text(r.own(row), args[0]); v != "" {
+		return v, nil
+	}
+	return "0", nil
+}
+
+func setZeroUnset(_ context.Context, r *Reader, row *model.Row, args []string, value string) error {
+	if value == "0" {
+		value = ""
+	}
+	return r.uciSet(row.Package, row.Section, args[0], value)
+}
