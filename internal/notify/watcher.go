@@ -1,0 +1,213 @@
+package notify
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"maps"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/cwmpd/cwmpd/internal/model"
+	"github.com/cwmpd/cwmpd/internal/state"
+	"github.com/cwmpd/cwmpd/internal/ubus"
+)
+
+const (
+	debounce  = time.Second      // from the first event to the look
+	tick      = 30 * time.Second // N-14
+	lookTime  = time.Minute      // the longest a look may take
+	tellEvery = time.Second      // N-12
+	tellBurst = 10
+)
+
+// Change is a value that the ACS does not know yet.
+type Change struct {
+	Path, Value string
+	Type        model.Base
+}
+
+// Config says what a Watcher watches. Tree and Store are required.
+type Config struct {
+	Tree     *model.Tree
+	Store    *state.Store // keeps "attributes" and "baseline"
+	Ubus     *ubus.Client // nil: no events from ubus
+	UCIDirs  []string     // directories whose files hold values: ROOT/etc/config, ROOT/var/run/uci; they may come and go
+	OnChange func()       // called from Run's goroutine when there is an active change that was not told of; nil means nobody asks
+	Log      *slog.Logger // nil discards
+}
+
+// Watcher compares values with what the ACS knows.
+type Watcher struct {
+	cfg  Config
+	log  *slog.Logger
+	poke chan struct{} // one slot
+	turn chan struct{} // one slot: held while facts are written to flash
+
+	mu       sync.Mutex
+	attrs    map[string]stored // by full name; guarded by mu, as all below
+	baseline map[string]string // by full name: mark of the value
+	own      map[string]bool   // set by the ACS a moment ago: what is read next is what it knows
+	changed  map[string]string // active differences as last seen: mark of the value
+	facts    uint64            // counts changes of attrs and baseline by others than a reading
+	hostapd  bool              // subscribed
+	deaf     bool              // no inotify: UCI tells nobody
+}
+
+// New reads attributes and baseline from the store. What cannot be read is as if it had never been (Z-49).
+func New(cfg Config) (*Watcher, error) {
+	if cfg.Tree == nil || cfg.Store == nil {
+		return nil, errors.New("notify: Tree and Store are required")
+	}
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.DiscardHandler)
+	}
+	if cfg.OnChange == nil {
+		cfg.OnChange = func() {}
+	}
+	w := &Watcher{
+		cfg: cfg, log: cfg.Log, poke: make(chan struct{}, 1), turn: make(chan struct{}, 1),
+		attrs: map[string]stored{}, baseline: map[string]string{}, own: map[string]bool{}, changed: map[string]string{},
+	}
+	for name, v := range map[string]any{"attributes": &w.attrs, "baseline": &w.baseline} {
+		if err := cfg.Store.Load(name, v); err != nil && !errors.Is(err, os.ErrNotExist) {
+			w.log.Warn("what the ACS knows is lost", "file", name, "err", err)
+		}
+	}
+	if w.attrs == nil { // a file may hold null
+		w.attrs = map[string]stored{}
+	}
+	if w.baseline == nil {
+		w.baseline = map[string]string{}
+	}
+	maps.DeleteFunc(w.attrs, func(_ string, s stored) bool { return !s.valid() })
+	return w, nil
+}
+
+// Poke says that something may have changed. It never blocks.
+func (w *Watcher) Poke() {
+	select {
+	case w.poke <- struct{}{}:
+	default:
+	}
+}
+
+// Active reports whether an active change wants a session.
+func (w *Watcher) Active() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return len(w.changed) > 0
+}
+
+// Run watches until ctx ends.
+func (w *Watcher) Run(ctx context.Context) error {
+	var sources sync.WaitGroup
+	defer sources.Wait()
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	if len(w.cfg.UCIDirs) > 0 {
+		sources.Go(func() { w.listenUCI(ctx) })
+	}
+	w.listenUbus()
+	w.Poke() // what changed while we were not there (N-7)
+	w.loop(ctx)
+	return nil
+}
+
+// loop owns the timers.
+func (w *Watcher) loop(ctx context.Context) {
+	var due, next, again <-chan time.Time
+	told := map[string]string{}
+	tokens := bucket{tokens: tellBurst, last: time.Now()}
+	look := func() {
+		if w.look(ctx) {
+			next = time.After(tick)
+		} else {
+			next = nil
+		}
+		again = w.tell(told, &tokens)
+	}
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-w.poke:
+			if due == nil {
+				due = time.After(debounce)
+			}
+		case <-due:
+			due = nil
+			look()
+		case <-next:
+			look()
+		case <-again:
+			again = w.tell(told, &tokens)
+		}
+	}
+}
+
+// tell calls OnChange if there is a change that it was not called for yet. When it was called too often, it returns when to try
+// again.
+func (w *Watcher) tell(told map[string]string, tokens *bucket) <-chan time.Time {
+	w.mu.Lock()
+	changed := maps.Clone(w.changed)
+	w.mu.Unlock()
+	news := false
+	for path, mark := range changed {
+		if before, ok := told[path]; !ok || before != mark {
+			news = true
+		}
+	}
+	if news {
+		if wait := tokens.take(time.Now()); wait > 0 {
+			return time.After(wait)
+		}
+	}
+	clear(told)
+	maps.Copy(told, changed)
+	if news {
+		w.log.Info("values changed that the ACS wants to know of", "parameters", len(changed))
+		w.cfg.OnChange()
+	}
+	return nil
+}
+
+// bucket holds tokens for OnChange.
+type bucket struct {
+	tokens float64
+	last   time.Time
+}
+
+// take takes a token, or returns how long to wait for one.
+func (b *bucket) take(now time.Time) time.Duration {
+	b.tokens = min(tellBurst, b.tokens+float64(max(0, now.Sub(b.last)))/float64(tellEvery))
+	b.last = now
+	if b.tokens >= 1 {
+		b.tokens--
+		return 0
+	}
+	return time.Duration((1-b.tokens)*float64(tellEvery)) + time.Millisecond
+}
+
+// save writes the facts to flash, with all changes up to now.
+func (w *Watcher) save(names ...string) error {
+	w.turn <- struct{}{}
+	defer func() { <-w.turn }()
+	var files []state.File
+	for _, name := range names {
+		w.mu.Lock()
+		var facts any = maps.Clone(w.baseline)
+		if name == "attributes" {
+			facts = maps.Clone(w.attrs)
+		}
+		w.mu.Unlock()
+		f, err := w.cfg.Store.File(name, facts)
+		if err != nil {
+			return fmt.Errorf("save %s: %w", name, err)
+		}
+		files = append(files, f)
+	}
+	return w.cfg.Store.Commit(files...)
+}
