@@ -18,6 +18,7 @@ func builtin() map[string]Func {
 		dhcpFuncs(),
 		dnsFuncs(),
 		hostsFuncs(),
+		netFuncs(),
 	} {
 		for name := range family {
 			if _, taken := all[name]; taken {

@@ -1,0 +1,103 @@
+# Device.Ethernet: the ports, what can carry IP on top of them, and VLAN tags.
+# Router: /etc/config/network (`config device`), ubus network.device, /sys/class/net.
+#
+# A port is a row by itself; so is every netdev that an IP interface could stand on (a bridge, a port outside all bridges):
+# those are the Links. A VLANTermination is a `config device` of type 8021q or 8021ad, or a netdev used under a name such as
+# eth0.7. Settings of a netdev without a section of its own are written to a new one.
+#
+# Left out: what only ethtool can say (EEE as negotiated, MDI-X, energy detection), and counters that no netdev has.
+
+Device.Ethernet.    r
+  needs uci network
+  WoLSupported                  r  boolean      const false
+  FlowControlSupported          r  boolean      call net.flowsupported
+  LAGNumberOfEntries            r  unsignedInt  const 0
+  RMONStatsNumberOfEntries      r  unsignedInt  const 0
+
+# The ports of the board; the conduit behind a switch chip is none.
+Device.Ethernet.Interface.{i}.    r
+  rows call net.ethernet
+  Enable                          rw boolean             call net.option enabled | default 1
+  Status                          r  enum(Up, Down, Unknown, Dormant, NotPresent, LowerLayerDown, Error)              call net.status Down
+  Name                            r  string(64)          call net.name
+  LastChange                      r  unsignedInt deny    call net.lastchange
+  LowerLayers                     r  list pathRef        const ""
+  Upstream                        r  boolean             call net.upstream
+  # A fixed speed; -1 negotiates.
+  MaxBitRate                      rw int(-1..)           call net.maxbitrate
+  MACAddress                      r  MACAddress          call net.field macaddr | mac
+  SupportedLinkModes              r  list unsignedInt    call net.speeds link-supported
+  AdvertisedLinkModes             r  list unsignedInt    call net.speeds link-advertising
+  LinkPartnerAdvertisedLinkModes  r  list unsignedInt    call net.speeds link-partner-advertising
+  CurrentBitRate                  r  unsignedInt deny    call net.bitrate
+  DuplexMode                      rw enum(Half, Full, Auto)      call net.duplexmode
+  CurrentDuplexMode               r  enum(Unknown, Half, Full)   call net.duplex
+  # As configured; the driver decides where nothing is.
+  EEEEnable                       rw boolean             call net.option eee
+
+Device.Ethernet.Interface.{i}.Stats.    r
+  Reset                       rw boolean command    call net.reset
+  BytesSent                   r  StatsCounter64 deny  call net.counter tx_bytes
+  BytesReceived               r  StatsCounter64 deny  call net.counter rx_bytes
+  PacketsSent                 r  StatsCounter64 deny  call net.counter tx_packets
+  PacketsReceived             r  StatsCounter64 deny  call net.counter rx_packets
+  ErrorsSent                  r  StatsCounter32 deny  call net.counter tx_errors 32
+  ErrorsReceived              r  StatsCounter32 deny  call net.counter rx_errors 32
+  DiscardPacketsSent          r  StatsCounter32 deny  call net.counter tx_dropped 32
+  DiscardPacketsReceived      r  StatsCounter32 deny  call net.counter rx_dropped 32
+  UnicastPacketsReceived      r  StatsCounter64 deny  call net.counter rx_packets -multicast
+  MulticastPacketsReceived    r  StatsCounter64 deny  call net.counter multicast
+  Collisions                  r  StatsCounter64 deny  call net.counter collisions
+
+# What an IP interface can stand on. A bridge of OpenWrt is a Link over its management port.
+Device.Ethernet.Link.{i}.    r
+  rows call net.links
+  Enable           rw boolean          call net.option enabled | default 1
+  Status           r  enum(Up, Down, Unknown, Dormant, NotPresent, LowerLayerDown, Error)           call net.status
+  Name             r  string(64)       call net.name
+  LastChange       r  unsignedInt deny call net.lastchange
+  LowerLayers      r  list pathRef     call net.link.lower | ref
+  MTU              rw unsignedInt      call net.option mtu mtu | default 1500
+  MACAddress       rw MACAddress       call net.option macaddr macaddr | mac
+  PriorityTagging  r  boolean          const false
+  FlowControl      rw boolean          call net.flow
+
+Device.Ethernet.Link.{i}.Stats.    r
+  Reset                       rw boolean command    call net.reset
+  BytesSent                   r  StatsCounter64 deny  call net.counter tx_bytes
+  BytesReceived               r  StatsCounter64 deny  call net.counter rx_bytes
+  PacketsSent                 r  StatsCounter64 deny  call net.counter tx_packets
+  PacketsReceived             r  StatsCounter64 deny  call net.counter rx_packets
+  ErrorsSent                  r  StatsCounter32 deny  call net.counter tx_errors 32
+  ErrorsReceived              r  StatsCounter32 deny  call net.counter rx_errors 32
+  DiscardPacketsSent          r  StatsCounter32 deny  call net.counter tx_dropped 32
+  DiscardPacketsReceived      r  StatsCounter32 deny  call net.counter rx_dropped 32
+  UnicastPacketsReceived      r  StatsCounter64 deny  call net.counter rx_packets -multicast
+  MulticastPacketsReceived    r  StatsCounter64 deny  call net.counter multicast
+
+# Changing VLANID or LowerLayers of a netdev called after them (eth0.7) renames it, and changes all who use it.
+Device.Ethernet.VLANTermination.{i}.    rw
+  rows call net.vlans
+  add  call net.vlans
+  max  64
+  Enable        rw boolean                call net.option enabled | default 1
+  Status        r  enum(Up, Down, Unknown, Dormant, NotPresent, LowerLayerDown, Error)                 call net.status
+  Name          r  string(64)             call net.name
+  LastChange    r  unsignedInt deny       call net.lastchange
+  LowerLayers   rw list pathRef           call net.vlan.lower | ref
+  VLANID        rw unsignedInt(1..4094)   call net.vlanid
+  VLANPriority  rw int(-1..7)             call net.vlanpriority
+  TPID          rw unsignedInt            call net.tpid
+
+Device.Ethernet.VLANTermination.{i}.Stats.    r
+  Reset                       rw boolean command    call net.reset
+  BytesSent                   r  StatsCounter64 deny  call net.counter tx_bytes
+  BytesReceived               r  StatsCounter64 deny  call net.counter rx_bytes
+  PacketsSent                 r  StatsCounter64 deny  call net.counter tx_packets
+  PacketsReceived             r  StatsCounter64 deny  call net.counter rx_packets
+  ErrorsSent                  r  StatsCounter32 deny  call net.counter tx_errors 32
+  ErrorsReceived              r  StatsCounter32 deny  call net.counter rx_errors 32
+  DiscardPacketsSent          r  StatsCounter32 deny  call net.counter tx_dropped 32
+  DiscardPacketsReceived      r  StatsCounter32 deny  call net.counter rx_dropped 32
+  UnicastPacketsReceived      r  StatsCounter64 deny  call net.counter rx_packets -multicast
+  MulticastPacketsReceived    r  StatsCounter64 deny  call net.counter multicast
