@@ -1,0 +1,166 @@
+package control
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/cwmpd/cwmpd/internal/cwmp"
+	"github.com/cwmpd/cwmpd/internal/ubus"
+)
+
+// status is how things stand. Times that are not known are left out.
+type status struct {
+	Phase        string    `json:"phase"`
+	Step         string    `json:"step,omitempty"` // of the session, while there is one
+	URL          string    `json:"acs_url"`
+	Started      time.Time `json:"started"`
+	RetryCount   uint32    `json:"retry_count"`
+	Next         time.Time `json:"next_session,omitzero"`
+	NextPeriodic time.Time `json:"next_periodic,omitzero"`
+	LastSuccess  time.Time `json:"last_success,omitzero"`
+	LastFailure  time.Time `json:"last_failure,omitzero"`
+	Events       []string  `json:"events"` // that the ACS was not told of
+	Owed         []string  `json:"reload"` // packages that changed and were not reloaded
+}
+
+func (s *Server) status(context.Context, ubus.Value) (any, error) {
+	st := s.cfg.CWMP.Status()
+	return status{
+		Phase: string(st.Phase), Step: string(st.Step), URL: st.URL, Started: seconds(s.started), RetryCount: st.RetryCount,
+		Next: seconds(st.Next), NextPeriodic: seconds(st.NextPeriodic), LastSuccess: seconds(st.LastSuccess), LastFailure: seconds(st.LastFailure),
+		Events: eventTexts(st.Events), Owed: notNil(s.cfg.Tree.Owed()),
+	}, nil
+}
+
+// seconds cuts a time to seconds, in UTC.
+func seconds(t time.Time) time.Time {
+	if t.IsZero() {
+		return t
+	}
+	return t.UTC().Truncate(time.Second)
+}
+
+// eventTexts writes events as `M Reboot "key"`.
+func eventTexts(events []cwmp.Event) []string {
+	texts := []string{}
+	for _, e := range events {
+		text := e.Code
+		if e.CommandKey != "" {
+			text += fmt.Sprintf(" %q", e.CommandKey)
+		}
+		texts = append(texts, text)
+	}
+	return texts
+}
+
+// session is what is remembered of one.
+type session struct {
+	Start      time.Time `json:"start"`
+	End        time.Time `json:"end"`
+	URL        string    `json:"acs_url"`
+	Version    string    `json:"version,omitempty"`
+	OK         bool      `json:"ok"`
+	Why        string    `json:"why"`
+	RetryCount uint32    `json:"retry_count"`
+	Events     []string  `json:"events"`
+	Calls      []string  `json:"calls"` // "> Inform" is ours, "< Reboot" the ACS's; a fault's number follows
+	MoreCalls  int       `json:"more_calls,omitempty"`
+	BytesOut   int64     `json:"bytes_out"`
+	BytesIn    int64     `json:"bytes_in"`
+}
+
+func (s *Server) sessions(context.Context, ubus.Value) (any, error) {
+	list := []session{}
+	for _, r := range s.cfg.CWMP.Sessions() {
+		list = append(list, session{
+			Start: r.Start.UTC(), End: r.End.UTC(), URL: r.URL, Version: r.Version, OK: r.OK, Why: r.Why, RetryCount: r.RetryCount,
+			Events: eventTexts(r.Events), Calls: callTexts(r.Calls), MoreCalls: r.MoreCalls, BytesOut: r.BytesOut, BytesIn: r.BytesIn,
+		})
+	}
+	return map[string]any{"sessions": list}, nil
+}
+
+func callTexts(calls []cwmp.Call) []string {
+	texts := []string{}
+	for _, c := range calls {
+		text := "< " + c.Method
+		if c.FromUs {
+			text = "> " + c.Method
+		}
+		if c.Fault != 0 {
+			text += fmt.Sprint(" ", c.Fault)
+		}
+		texts = append(texts, text)
+	}
+	return texts
+}
+
+// askable are the events that a person may have told to the ACS, beside vendors' own; the others are true or not,
+// whatever a person says.
+var askable = []string{
+	cwmp.EventBootstrap, cwmp.EventBoot, cwmp.EventPeriodic, cwmp.EventScheduled, cwmp.EventValueChange,
+	cwmp.EventConnectionRequest, cwmp.EventDiagnosticsComplete,
+}
+
+// eventOf finds the event that was meant: "2 PERIODIC", "2", "periodic", "value_change", "X 00D09E whatever". Nothing
+// means a connection request, as with icwmp.
+func eventOf(text string) (cwmp.Event, error) {
+	if text == "" {
+		return cwmp.Event{Code: cwmp.EventConnectionRequest}, nil
+	}
+	if strings.HasPrefix(text, "X ") && len(text) > 2 && len(text) <= 64 {
+		return cwmp.Event{Code: text}, nil
+	}
+	want := strings.NewReplacer("_", " ", "-", " ").Replace(text)
+	for _, code := range askable {
+		number, name, _ := strings.Cut(code, " ")
+		if strings.EqualFold(want, code) || want == number || strings.EqualFold(want, name) {
+			return cwmp.Event{Code: code}, nil
+		}
+	}
+	return cwmp.Event{}, badArgument("event is none of " + strings.Join(askable, ", ") + ", X OUI NAME")
+}
+
+// informed is the answer of inform, the same for both objects.
+type informed struct {
+	Status int    `json:"status"`
+	Info   string `json:"info"`
+	Event  string `json:"event"`
+}
+
+func (s *Server) inform(_ context.Context, args ubus.Value) (any, error) {
+	event, err := eventOf(args.Get("event").Text())
+	if err != nil {
+		return nil, err
+	}
+	info := "Session started"
+	switch s.cfg.CWMP.Status().Phase {
+	case cwmp.InSession:
+		info = "Session running, the event is told in the next one"
+	case cwmp.HeldOff:
+		info = "Sessions are held off, the event is kept"
+	}
+	s.cfg.CWMP.Post(event)
+	s.log.Info("a session was asked for on ubus", "event", event.Code)
+	return informed{Status: 1, Info: info, Event: event.Code}, nil
+}
+
+func (s *Server) apply(ctx context.Context, _ ubus.Value) (any, error) {
+	owed := s.cfg.Tree.Owed()
+	if err := s.cfg.Tree.Apply(ctx); err != nil {
+		return nil, err
+	}
+	return map[string]any{"reload": notNil(owed)}, nil
+}
+
+func (s *Server) reload(ctx context.Context, _ ubus.Value) (any, error) {
+	if s.cfg.Reload == nil {
+		return nil, badArgument("there is nothing to reload here")
+	}
+	if err := s.cfg.Reload(ctx); err != nil {
+		return nil, err
+	}
+	return map[string]any{}, nil
+}
