@@ -25,6 +25,7 @@ type bench struct {
 	cpe  *CPE
 	root string
 	logs *syncBuffer
+	odd  string                // why the envelopes of this test are not what the schemas want; "" for a test where they are
 	more func(*bench, *Config) // what a test adds to the parts of every CPE that start makes; nil for nothing
 
 	mu   sync.Mutex
@@ -69,7 +70,9 @@ func newBenchWith(t *testing.T, more func(*bench, *Config)) *bench {
 		if strings.Contains(b.logs.String(), password) {
 			t.Error("INV-9: the password is in the log")
 		}
-		checkSchema(t, b.acs.Envelopes())
+		if b.odd == "" {
+			checkSchema(t, b.acs.Envelopes())
+		}
 	})
 	b.start()
 	b.cpe.saved.BootID, b.cpe.saved.Bootstrapped = "boot-1", b.acs.URL
