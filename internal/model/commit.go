@@ -215,7 +215,7 @@ func (tx *Tx) store(ctx context.Context, prepared Prepared, overlay *overlay, re
 		t.log.Error("a commit failed, nothing is changed", "error", err)
 		return fmt.Errorf("commit: %w", err)
 	}
-	t.instances.finish(overlay)
+	t.instances.finish(overlay, t.commits.Load()+1)
 	t.owed.add(reload)
 	t.commits.Add(1)
 	return nil

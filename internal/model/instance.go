@@ -4,6 +4,7 @@ import (
 	"math"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 )
 
@@ -21,6 +22,7 @@ type instances struct {
 type numbers struct {
 	last     uint32 // the highest number ever given
 	volatile bool
+	gone     uint64            // see entry.gone
 	rows     map[string]*entry // by row key
 }
 
@@ -28,7 +30,11 @@ type entry struct {
 	number uint32
 	alias  string
 	place  string
+	gone   uint64 // the commit that deleted the row, 0 for none: who opened before it may still see the row, and by its number
 }
+
+// afterglow is for how many commits the numbers of deleted rows are remembered for those who opened before.
+const afterglow = 16
 
 // maxLost is how many keys of vanished rows a table remembers, so that a modem that comes back has its old number.
 const maxLost = 256
@@ -56,7 +62,7 @@ func (in *instances) restore(saved map[string]savedTable) {
 			n.last = max(n.last, r.N)
 			if !taken[r.N] {
 				taken[r.N] = true
-				n.rows[key] = &entry{r.N, r.Alias, r.Place}
+				n.rows[key] = &entry{number: r.N, alias: r.Alias, place: r.Place}
 			}
 		}
 		in.tables[path] = n
@@ -79,7 +85,8 @@ func (in *instances) table(path string, volatile bool) *numbers {
 // assign gives every row in fresh its number and alias: the one that the transaction reserved, that its key has already,
 // that of a lost row of the same place (a foreign edit changed what its key is made of), or a new one. kept are the rows of
 // the table that have theirs. A transaction that writes takes nothing over: what it misses it may have removed itself.
-func (in *instances) assign(path string, volatile, writer bool, reserved map[string]uint32, kept, fresh []*Row) {
+// opened is how many commits there had been when the transaction began.
+func (in *instances) assign(path string, volatile, writer bool, opened uint64, reserved map[string]uint32, kept, fresh []*Row) {
 	if len(fresh) == 0 {
 		return
 	}
@@ -90,6 +97,9 @@ func (in *instances) assign(path string, volatile, writer bool, reserved map[str
 	var unknown []*Row
 	for _, r := range fresh {
 		e := t.rows[r.Key]
+		if e != nil && e.gone != 0 && opened >= e.gone {
+			e = nil // somebody made a row of the same key again: it is another one
+		}
 		switch {
 		case reserved[r.Key] != 0:
 			r.Number = reserved[r.Key]
@@ -140,7 +150,7 @@ func (t *numbers) lost(kept, fresh []*Row) map[string]string {
 	there := presentKeys(kept, fresh)
 	lost := map[string]string{}
 	for key, e := range t.rows {
-		if e.place != "" && !there[key] {
+		if e.place != "" && e.gone == 0 && !there[key] {
 			lost[e.place] = key
 		}
 	}
@@ -228,12 +238,19 @@ func (o *overlay) empty() bool {
 func (in *instances) stage(o *overlay) (undo func()) {
 	in.mu.Lock()
 	defer in.mu.Unlock()
-	var mine []keyed
+	var back []func()
 	bind := func(table string, volatile bool, key string, e *entry) {
-		if t := in.table(table, volatile); t.rows[key] == nil {
-			t.rows[key] = e
-			mine = append(mine, keyed{table: table, key: key})
+		t := in.table(table, volatile)
+		old := t.rows[key]
+		switch {
+		case old == nil:
+			back = append(back, func() { delete(t.rows, key) })
+		case old.gone != 0:
+			back = append(back, func() { t.rows[key] = old })
+		default:
+			return
 		}
+		t.rows[key] = e
 	}
 	for _, a := range o.added {
 		bind(a.table, a.volatile, a.key, &entry{number: a.number, place: a.place})
@@ -247,33 +264,32 @@ func (in *instances) stage(o *overlay) (undo func()) {
 	return func() {
 		in.mu.Lock()
 		defer in.mu.Unlock()
-		for _, k := range mine {
-			if t := in.tables[k.table]; t != nil {
-				delete(t.rows, k.key)
-			}
+		for _, undo := range back {
+			undo()
 		}
 	}
 }
 
-// finish makes the rest of an overlay hold, once it is on flash.
-func (in *instances) finish(o *overlay) {
+// finish makes the rest of an overlay hold, once it is on flash; commit counts the one that brought it.
+func (in *instances) finish(o *overlay, commit uint64) {
 	in.mu.Lock()
 	defer in.mu.Unlock()
-	moving := make([]*entry, len(o.renamed)) // all at once: the key of a deleted twin may pass to its brother
+	in.forget(commit)
+	moving := make([]entry, len(o.renamed)) // all at once: the key of a deleted twin may pass to its brother
 	for i, r := range o.renamed {
-		if t := in.tables[r.table]; t != nil {
-			moving[i] = t.rows[r.from]
-			delete(t.rows, r.from)
+		if t := in.tables[r.table]; t != nil && t.rows[r.from] != nil {
+			moving[i] = *t.rows[r.from]
+			t.rows[r.from].gone = commit
 		}
 	}
 	for _, r := range o.removed {
-		if t := in.tables[r.table]; t != nil {
-			delete(t.rows, r.key)
+		if t := in.tables[r.table]; t != nil && t.rows[r.key] != nil {
+			t.rows[r.key].gone = commit
 		}
 	}
 	for i, r := range o.renamed {
-		if moving[i] != nil {
-			in.tables[r.table].rows[r.to] = moving[i]
+		if moving[i].number != 0 {
+			in.tables[r.table].rows[r.to] = &moving[i]
 		}
 	}
 	for _, a := range o.aliases {
@@ -281,14 +297,31 @@ func (in *instances) finish(o *overlay) {
 			t.rows[a.key].alias = a.alias
 		}
 	}
-	for _, p := range o.paths {
-		in.dropBelow(p)
+	for path, t := range in.tables {
+		if slices.ContainsFunc(o.paths, func(p string) bool { return strings.HasPrefix(path, p) }) {
+			t.gone = commit
+		}
+	}
+}
+
+// forget drops what was deleted so long ago that nobody sees it any more.
+func (in *instances) forget(commit uint64) {
+	for path, t := range in.tables {
+		if t.gone != 0 && t.gone+afterglow < commit {
+			delete(in.tables, path)
+			continue
+		}
+		for key, e := range t.rows {
+			if e.gone != 0 && e.gone+afterglow < commit {
+				delete(t.rows, key)
+			}
+		}
 	}
 }
 
 func (in *instances) dropBelow(prefix string) {
 	for path := range in.tables {
-		if len(path) > len(prefix) && path[:len(prefix)] == prefix {
+		if strings.HasPrefix(path, prefix) {
 			delete(in.tables, path)
 		}
 	}
@@ -300,26 +333,36 @@ func (in *instances) snapshot(o *overlay) (saved map[string]savedTable, count ui
 	defer in.mu.Unlock()
 	copied := &instances{tables: make(map[string]*numbers, len(in.tables))}
 	for path, t := range in.tables {
-		if t.volatile {
+		if t.volatile || t.gone != 0 {
 			continue
 		}
 		c := &numbers{last: t.last, rows: make(map[string]*entry, len(t.rows))}
 		for key, e := range t.rows {
-			e := *e
-			c.rows[key] = &e
+			if e.gone == 0 {
+				e := *e
+				c.rows[key] = &e
+			}
 		}
 		copied.tables[path] = c
 	}
-	copied.finish(o)
+	copied.finish(o, 1)
 	saved = make(map[string]savedTable, len(copied.tables))
 	for path, t := range copied.tables {
-		rows := make(map[string]savedRow, len(t.rows))
-		for key, e := range t.rows {
-			rows[key] = savedRow{e.number, e.alias, e.place}
+		if t.gone == 0 {
+			saved[path] = t.saved()
 		}
-		saved[path] = savedTable{Last: t.last, Rows: rows}
 	}
 	return saved, in.changed
+}
+
+func (t *numbers) saved() savedTable {
+	s := savedTable{Last: t.last, Rows: make(map[string]savedRow, len(t.rows))}
+	for key, e := range t.rows {
+		if e.gone == 0 {
+			s.Rows[key] = savedRow{e.number, e.alias, e.place}
+		}
+	}
+	return s
 }
 
 // dirty tells whether something new belongs on flash.

@@ -436,7 +436,11 @@ func newBed(t *testing.T, dm string, setup func(*memory)) *bed {
 	}
 	b.cfg = Config{
 		Source: b.memory, Files: fsOf("test.dm", dm), Own: []string{"cwmp"}, Wildcard: true, Aliases: true,
-		OnCommit: func(c Changes) { b.commits = append(b.commits, c) },
+		OnCommit: func(c Changes) {
+			b.mu.Lock()
+			defer b.mu.Unlock()
+			b.commits = append(b.commits, c)
+		},
 		Reload: func(_ context.Context, pkg string) error {
 			b.reloads = append(b.reloads, pkg)
 			return nil

@@ -225,7 +225,7 @@ func (tx *Tx) adopt(o *object, outer *Row, set *rowSet, found []*Row) {
 		old.Key, old.Section, old.Package, old.Place, old.ReadOnly, old.Data, old.at = r.Key, r.Section, r.Package, r.Place, r.ReadOnly, r.Data, r.at
 		kept = append(kept, old)
 	}
-	tx.tree.instances.assign(path, o.table.volatile, tx.writer, tx.fresh[path], kept, fresh)
+	tx.tree.instances.assign(path, o.table.volatile, tx.writer, tx.opened, tx.fresh[path], kept, fresh)
 	for _, r := range fresh {
 		if r.Number != 0 {
 			kept = append(kept, r)

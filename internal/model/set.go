@@ -79,17 +79,20 @@ func (tx *Tx) write(c cell, text string) error {
 	if err != nil {
 		return &ParamError{Path: tx.pathOf(p, row), Reason: BadValue, Msg: err.Error()}
 	}
-	old, err := tx.text(p, row)
-	if err != nil {
-		return tx.explain(err, p, row)
+	if p.def.Command {
+		if value == "false" {
+			return nil
+		}
+		return tx.change(c, "false", value)
 	}
+	old, err := tx.text(p, row)
 	switch {
-	case p.def.Command && value == "false":
-		return nil
+	case err != nil:
+		return tx.explain(err, p, row)
 	case p.isAlias():
 		return tx.setAlias(c, old, value)
-	case !p.def.Command && p.def.Type.same(old, value):
-		tx.note(p, row, old)
+	case p.def.Type.same(old, value):
+		tx.note(c, old, old)
 		return nil
 	}
 	return tx.change(c, old, value)
@@ -99,9 +102,12 @@ func (tx *Tx) write(c cell, text string) error {
 func (tx *Tx) change(c cell, old, value string) error {
 	p, row := c.param, c.row
 	if p.set {
-		was, err := tx.raw(p, row)
-		if err != nil {
-			return tx.explain(err, p, row)
+		was := ""
+		if len(p.filters) > 0 {
+			var err error
+			if was, err = tx.raw(p, row); err != nil {
+				return tx.explain(err, p, row)
+			}
 		}
 		raw, err := writeThrough(p.filters, tx, p.def.Type.raw(value), was)
 		if err != nil {
@@ -116,7 +122,7 @@ func (tx *Tx) change(c cell, old, value string) error {
 		}
 		tx.pending[c] = value
 	}
-	tx.noteFrom(c, old, value)
+	tx.note(c, old, value)
 	return nil
 }
 
@@ -131,11 +137,8 @@ func (tx *Tx) setRaw(p *param, row *Row, raw string) error {
 	})
 }
 
-// note remembers that a parameter was set to the text it has now.
-func (tx *Tx) note(p *param, row *Row, now string) { tx.noteFrom(cell{p, row}, now, now) }
-
-// noteFrom remembers a change; old counts the first time only.
-func (tx *Tx) noteFrom(c cell, old, now string) {
+// note remembers that a parameter was set; old counts the first time only.
+func (tx *Tx) note(c cell, old, now string) {
 	ch := tx.changes[c]
 	if ch == nil {
 		ch = &change{cell: c, path: tx.pathOf(c.param, c.row), first: old}
@@ -217,6 +220,6 @@ func (tx *Tx) setAlias(c cell, old, value string) error {
 		tx.aliases = append(tx.aliases, row)
 		tx.writes++
 	}
-	tx.noteFrom(c, old, value)
+	tx.note(c, old, value)
 	return nil
 }

@@ -68,16 +68,22 @@ func (tx *Tx) enabled(o *object, row *Row) bool {
 	return err == nil && text != "false"
 }
 
-// keyText joins the values of a key; what cannot be read is like nothing else.
+// keyText joins the values of a key; what cannot be read is like nothing else, nor is what only the router can fill in
+// and has not yet: two SSIDs that are down both have no BSSID.
 func (tx *Tx) keyText(key []*param, row *Row) string {
 	var b strings.Builder
+	known := false
 	for _, p := range key {
 		text, err := tx.text(p, row)
 		if err != nil {
 			return row.Path()
 		}
+		known = known || text != "" || p.def.Writable
 		b.WriteString(text)
 		b.WriteByte(0)
+	}
+	if !known {
+		return row.Path()
 	}
 	return b.String()
 }
