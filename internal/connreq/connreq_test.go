@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/netip"
@@ -513,5 +514,46 @@ func TestSHA256(t *testing.T) {
 	h := NewHTTP(HTTPConfig{SHA256: true})
 	if c := h.digest.Challenge(false); !strings.Contains(c, "algorithm=SHA-256") {
 		t.Errorf("got %s", c)
+	}
+}
+
+// Before Run, and on the command line, the URL is the one asked for.
+func TestURLBeforeRun(t *testing.T) {
+	root := t.TempDir()
+	enabled := true
+	h := NewHTTP(HTTPConfig{Root: root, Port: 7547, Enabled: func() bool { return enabled }})
+	url := h.URL("192.0.2.1")
+	if again := NewHTTP(HTTPConfig{Root: root, Port: 7547}).URL("192.0.2.1"); !strings.HasPrefix(url, "http://192.0.2.1:7547/") || url != again {
+		t.Errorf("got %q and %q", url, again)
+	}
+	if enabled = false; h.URL("192.0.2.1") != "" {
+		t.Error("disabled: got a URL")
+	}
+}
+
+// Two processes that make the path at one time agree.
+func TestPathsMeet(t *testing.T) {
+	root := t.TempDir()
+	got := make(chan string, 20)
+	for range cap(got) {
+		go func() { got <- ownPath(root, slog.New(slog.DiscardHandler)) }()
+	}
+	first := <-got
+	for range cap(got) - 1 {
+		if other := <-got; other != first {
+			t.Fatalf("got %q and %q", first, other)
+		}
+	}
+}
+
+// A directory that cannot be written costs the path at the next start, and no more.
+func TestPathOnReadOnlyFlash(t *testing.T) {
+	root := t.TempDir()
+	if err := os.WriteFile(filepath.Join(root, "etc"), nil, 0o644); err != nil { // no directory can be here now
+		t.Fatal(err)
+	}
+	h := NewHTTP(HTTPConfig{Root: root, Port: 7547})
+	if a, b := h.URL("h"), h.URL("h"); a == "" || a != b {
+		t.Errorf("got %q and %q", a, b)
 	}
 }

@@ -47,7 +47,8 @@ type HTTP struct {
 	ready  chan struct{}
 	place  atomic.Pointer[place] // nil while the port is closed
 	warned atomic.Int64          // when a refusal was last logged, in Unix seconds
-	own    string                // our random path, once Run has needed it
+	own    func() string         // our random path
+	ran    atomic.Bool           // Run has tried to open the port
 }
 
 // place is where we listen.
@@ -81,15 +82,22 @@ func NewHTTP(cfg HTTPConfig) *HTTP {
 	return &HTTP{
 		cfg: cfg, digest: digest.NewServer(dc), rates: newRates(),
 		reload: make(chan struct{}, 1), ready: make(chan struct{}),
+		own: sync.OnceValue(func() string { return ownPath(cfg.Root, cfg.Log) }),
 	}
 }
 
 // Ready is closed when Run has tried for the first time to open the port.
 func (h *HTTP) Ready() <-chan struct{} { return h.ready }
 
-// URL returns the connection request URL for a host name or address, "" while the port is closed (C-16).
+// URL returns the connection request URL for a host name or address, "" while the port is closed (C-16). Before Run has
+// opened a port it is the one asked for.
 func (h *HTTP) URL(host string) string {
 	p := h.place.Load()
+	if p == nil && !h.ran.Load() {
+		if port, path := h.settings(); port > 0 {
+			p = &place{port, path}
+		}
+	}
 	host, _, _ = strings.Cut(strings.Trim(host, "[]"), "%")
 	if p == nil || host == "" {
 		return ""
@@ -128,6 +136,7 @@ func (h *HTTP) Run(ctx context.Context) error {
 			h.place.Store(&place{srv.port, path})
 			srv.start(h.Reload)
 		}
+		h.ran.Store(true)
 		if first {
 			close(h.ready)
 		}
@@ -155,10 +164,7 @@ func (h *HTTP) settings() (port int, path string) {
 		return -1, ""
 	}
 	if path == "" || path == "/" {
-		if h.own == "" {
-			h.own = ownPath(h.cfg.Root, h.cfg.Log)
-		}
-		return port, h.own
+		return port, h.own()
 	}
 	if !strings.HasPrefix(path, "/") {
 		path = "/" + path

@@ -3,6 +3,9 @@ package connreq
 import (
 	"crypto/rand"
 	"encoding/hex"
+	"errors"
+	"io"
+	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -17,22 +20,39 @@ var ownPathForm = regexp.MustCompile(`^/[0-9a-f]{32}$`)
 // upgrades and goes with a factory reset.
 func ownPath(root string, log *slog.Logger) string {
 	file := filepath.Join(root, "etc/cwmpd/connreq")
-	if data, err := os.ReadFile(file); err == nil {
-		if path := strings.TrimSpace(string(data)); ownPathForm.MatchString(path) {
-			return path
-		}
+	path, broken := read(file)
+	if path != "" {
+		return path
 	}
 	b := make([]byte, 16)
 	rand.Read(b) // never fails
-	path := "/" + hex.EncodeToString(b)
-	if err := keep(file, path+"\n"); err != nil {
+	path = "/" + hex.EncodeToString(b)
+	if err := keep(file, path+"\n", broken); errors.Is(err, fs.ErrExist) {
+		if other, _ := read(file); other != "" { // the daemon and the command line met
+			return other
+		}
+	} else if err != nil {
 		log.Warn("connection requests: the path will be another one after a restart", "err", err)
 	}
 	return path
 }
 
-// keep writes a file as a whole, or not at all.
-func keep(file, text string) error {
+// read returns the path that a file holds, "" for none; broken says that it holds something else.
+func read(file string) (path string, broken bool) {
+	f, err := os.Open(file)
+	if err != nil {
+		return "", false
+	}
+	defer f.Close()
+	data, _ := io.ReadAll(io.LimitReader(f, 64))
+	if path = strings.TrimSpace(string(data)); ownPathForm.MatchString(path) {
+		return path, false
+	}
+	return "", true
+}
+
+// keep writes a file as a whole, or not at all. If it exists already and is not to be replaced, the error is fs.ErrExist.
+func keep(file, text string, replace bool) error {
 	dir := filepath.Dir(file)
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return err
@@ -49,7 +69,14 @@ func keep(file, text string) error {
 	if cerr := f.Close(); err == nil {
 		err = cerr
 	}
-	if err == nil {
+	if err == nil && !replace {
+		err = os.Link(f.Name(), file)
+		replace = err != nil && !errors.Is(err, fs.ErrExist) // a file system without links
+		if replace {
+			err = nil
+		}
+	}
+	if err == nil && replace {
 		err = os.Rename(f.Name(), file)
 	}
 	if err != nil {

@@ -130,3 +130,19 @@ func (s *sent) all() []string {
 	defer s.mu.Unlock()
 	return append([]string(nil), s.list...)
 }
+
+// piped lends a client a connection whose other end is served by serve. It is for tests in a bubble of time, where no real
+// socket may be; the connection is closed when do returns.
+func piped(c *client, serve func(p *peer), do func()) {
+	ours, theirs := net.Pipe()
+	c.conn = newConn(ours, ours, origin(c.at))
+	done := make(chan bool)
+	go func() {
+		serve(&peer{theirs, bufio.NewReader(theirs)})
+		io.Copy(io.Discard, theirs)
+		close(done)
+	}()
+	do()
+	c.drop()
+	<-done
+}

@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
@@ -465,35 +466,48 @@ func TestOrderOfAddresses(t *testing.T) {
 
 // Each phase has its deadline (T-064, Z-02), and the context ends all.
 func TestDeadlines(t *testing.T) {
-	short := Config{HeaderTimeout: 60 * time.Millisecond, BodyTimeout: 60 * time.Millisecond}
 	for name, c := range map[string]struct {
-		cfg  Config
-		say  string
-		want error
+		cancel time.Duration // 0: never
+		say    string
+		then   string // said a byte a second
+		want   error
+		after  time.Duration
 	}{
-		"silence":             {short, "", ErrContact},
-		"header never ends":   {short, "HTTP/1.1 200 OK\nA: b\n", ErrContact},
-		"body never ends":     {short, "HTTP/1.1 200 OK\nContent-Length: 100\n\nabc", ErrTruncated},
-		"context, header":     {Config{}, "", context.DeadlineExceeded},
-		"context, body":       {Config{}, "HTTP/1.1 200 OK\nContent-Length: 100\n\nabc", context.DeadlineExceeded},
-		"context, no 1xx end": {Config{}, "HTTP/1.1 100 Continue\n\n", context.DeadlineExceeded},
+		"silence":                      {0, "", "", ErrContact, 60 * time.Second},
+		"header never ends":            {0, "HTTP/1.1 200 OK\nA: ", strings.Repeat("b", 1000), ErrContact, 60 * time.Second},
+		"body never ends":              {0, "HTTP/1.1 200 OK\nContent-Length: 1000\n\nabc", strings.Repeat("b", 900), ErrTruncated, 60 * time.Second},
+		"chunks never end":             {0, "HTTP/1.1 200 OK\nTransfer-Encoding: chunked\n\n", strings.Repeat("1\r\nx\r\n", 900), ErrTruncated, 60 * time.Second},
+		"the end, but late (H-11)":     {0, "", "HTTP/1.1 204 No\r\n\r\n", nil, 19 * time.Second},
+		"context, header":              {7 * time.Second, "", "", context.Canceled, 7 * time.Second},
+		"context, body":                {7 * time.Second, "HTTP/1.1 200 OK\nContent-Length: 100\n\nabc", "", context.Canceled, 7 * time.Second},
+		"context, after an interim":    {7 * time.Second, "HTTP/1.1 100 Continue\n\n", "", context.Canceled, 7 * time.Second},
+		"a redirect's body never ends": {0, "HTTP/1.1 302 Found\nLocation: http://192.0.2.1:1/\nContent-Length: 1000\n\n", strings.Repeat("b", 900), context.Canceled, 5 * time.Second},
 	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			addr := rawServer(t, func(_ int, p *peer) {
+		synctest.Test(t, func(t *testing.T) {
+			s := newTestSession(t, Config{}, "http://acs.example/", "", "")
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			s.c.dialer.own = func() []netip.Addr { cancel(); return nil } // no second connection, in the bubble
+			if c.cancel > 0 {
+				time.AfterFunc(c.cancel, cancel)
+			}
+			serve := func(p *peer) {
 				p.read()
 				p.say("%s", c.say)
-				p.read() // until the client goes
+				for i := range len(c.then) {
+					time.Sleep(time.Second)
+					if _, err := p.Write([]byte{c.then[i]}); err != nil {
+						return
+					}
+				}
+			}
+			piped(s.c, serve, func() {
+				start := time.Now()
+				_, err := s.Post(ctx, nil, []byte("x"))
+				if took := time.Since(start); !errors.Is(err, c.want) || took != c.after {
+					t.Errorf("%s: got %v after %v, want %v after %v", name, err, took, c.want, c.after)
+				}
 			})
-			s := newTestSession(t, c.cfg, "http://"+addr, "", "")
-			ctx, cancel := t.Context(), context.CancelFunc(func() {})
-			if c.want == context.DeadlineExceeded {
-				ctx, cancel = context.WithTimeout(ctx, 60*time.Millisecond)
-			}
-			defer cancel()
-			if _, err := s.Post(ctx, nil, []byte("x")); !errors.Is(err, c.want) {
-				t.Errorf("got %v, want %v", err, c.want)
-			}
 		})
 	}
 }

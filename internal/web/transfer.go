@@ -22,6 +22,10 @@ func Get(ctx context.Context, cfg Config, url, username, password string, limit 
 		return 0, err
 	}
 	defer c.drop()
+	return c.get(ctx, limit, w)
+}
+
+func (c *client) get(ctx context.Context, limit int64, w io.Writer) (int64, error) {
 	resp, err := c.do(ctx, &message{method: http.MethodGet})
 	switch {
 	case err != nil:

@@ -14,6 +14,7 @@ import (
 	"strings"
 	"testing"
 	"testing/iotest"
+	"testing/synctest"
 	"time"
 )
 
@@ -95,32 +96,40 @@ func TestGetFaults(t *testing.T) {
 
 // A server that drips is given up, one that is slow but steady is not.
 func TestStalledAndSlow(t *testing.T) {
-	drip := rawServer(t, func(_ int, p *peer) {
-		p.read()
-		p.say("HTTP/1.1 200 OK\nContent-Length: 100000\n\n")
-		for {
-			if _, err := p.Write([]byte("x")); err != nil {
-				return
+	for name, c := range map[string]struct {
+		piece int           // bytes at once
+		every time.Duration //
+		ok    bool
+	}{
+		"a byte a second":        {1, time.Second, false},
+		"a KiB every 20 s":       {1 << 10, 20 * time.Second, false},
+		"a KiB every 10 s":       {1 << 10, 10 * time.Second, true},
+		"a lot, once in a while": {minProgress, 59 * time.Second, true},
+		"nothing":                {0, time.Hour, false},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			tr, err := newTransfer(Config{}, "http://files.example/", "", "")
+			if err != nil {
+				t.Fatal(err)
 			}
-			time.Sleep(5 * time.Millisecond)
-		}
-	})
-	cfg := Config{BodyTimeout: 100 * time.Millisecond, AllowLocal: true}
-	if _, err := Get(t.Context(), cfg, "http://"+drip, "", "", 1e6, io.Discard); !errors.Is(err, ErrTruncated) || !strings.Contains(err.Error(), "stalled") {
-		t.Errorf("dripping: got %v, want ErrTruncated, stalled", err)
-	}
-	cfg.BodyTimeout = 400 * time.Millisecond
-	const pieces = 20
-	steady := rawServer(t, func(_ int, p *peer) {
-		p.read()
-		p.say("HTTP/1.1 200 OK\nContent-Length: %d\n\n", pieces*2*minProgress)
-		for range pieces {
-			p.Write(make([]byte, 2*minProgress))
-			time.Sleep(40 * time.Millisecond) // together twice the BodyTimeout
-		}
-	})
-	if n, err := Get(t.Context(), cfg, "http://"+steady, "", "", 1e6, io.Discard); err != nil || n != pieces*2*minProgress {
-		t.Errorf("steady: got %d, %v", n, err)
+			const size = 32 * minProgress
+			serve := func(p *peer) {
+				p.read()
+				p.say("HTTP/1.1 200 OK\nContent-Length: %d\n\n", size)
+				for left := size; left > 0; left -= c.piece {
+					time.Sleep(c.every)
+					if _, err := p.Write(make([]byte, min(c.piece, left))); err != nil || c.piece == 0 {
+						return
+					}
+				}
+			}
+			piped(tr, serve, func() {
+				n, err := tr.get(t.Context(), 1e6, io.Discard)
+				if c.ok && (err != nil || n != size) || !c.ok && (!errors.Is(err, ErrTruncated) || !strings.Contains(err.Error(), "stalled")) {
+					t.Errorf("%s: got %d bytes, %v", name, n, err)
+				}
+			})
+		})
 	}
 }
 
