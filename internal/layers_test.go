@@ -25,7 +25,7 @@ var layer = map[string]float64{
 	"internal/source":    1,
 	"internal/cwmp/soap": 1.5,
 	"internal/cwmp":      2,
-	"internal/control":   2,
+	"internal/control":   2.5, // shows people what the transports do
 	"internal/agent":     3,
 	"cmd/cwmpd":          4,
 	"cmd/sandbox":        4,

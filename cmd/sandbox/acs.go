@@ -9,7 +9,6 @@ import (
 	"strings"
 	"time"
 
-
 	"github.com/cwmpd/cwmpd/internal/cwmp/cwmptest"
 )
 
@@ -123,4 +122,3 @@ func (p *player) typed(ctx context.Context, line string) error {
 	p.talk.acs("%s", clipLine(hideSecrets(list[0].text)))
 	return nil
 }
-

@@ -30,23 +30,33 @@ type player struct {
 // play runs the statements; the error names the line that did not come true.
 func (p *player) play(ctx context.Context, script []statement) error {
 	for i := 0; i < len(script); i++ {
-		s := script[i]
 		var err error
-		if s.verb == "call" {
-			n := i
-			for n < len(script) && script[n].verb == "call" {
-				n++
-			}
-			err = p.calls(ctx, script[i:n])
-			i = n - 1
+		if n := sessionLength(script[i:]); n > 0 {
+			err = p.session(ctx, script[i:i+n])
+			i += n - 1
 		} else {
-			err = p.step(ctx, s)
+			err = p.step(ctx, script[i])
 		}
 		if err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// sessionLength counts the statements that go into one session: calls, and what only looks on between them.
+func sessionLength(script []statement) int {
+	last := 0
+	for i, s := range script {
+		switch s.verb {
+		case "call":
+			last = i + 1
+		case "say", "diff":
+		default:
+			return last
+		}
+	}
+	return last
 }
 
 func (p *player) step(ctx context.Context, s statement) error {
@@ -114,15 +124,23 @@ func (p *player) waitFor(ctx context.Context, events string) error {
 	}
 }
 
-// calls queues the calls of one session and checks the answers as they come.
-func (p *player) calls(ctx context.Context, list []statement) error {
+// session queues the calls of one session and checks the answers as they come.
+func (p *player) session(ctx context.Context, list []statement) error {
 	var calls []cwmptest.Call
 	for _, s := range list {
-		calls = append(calls, s.call)
-		p.remember(s.text)
+		if s.verb == "call" {
+			calls = append(calls, s.call)
+			p.remember(s.text)
+		}
 	}
 	p.acs.Ask(calls...)
 	for _, s := range list {
+		if s.verb != "call" {
+			if err := p.step(ctx, s); err != nil {
+				return err
+			}
+			continue
+		}
 		p.talk.acs("%s", clipLine(hideSecrets(p.acs.Fill(s.text))))
 		m, err := p.next(ctx)
 		for err == nil && (m.IsRequest() || m.Name == "") {
@@ -204,11 +222,16 @@ func (p *player) quiet(ctx context.Context, seconds string) error {
 
 // hideSecrets leaves passwords out of what is printed.
 func hideSecrets(call string) string {
-	words := strings.Fields(call)
+	words, err := cwmptest.Words(call)
+	if err != nil {
+		return call
+	}
 	for i, w := range words {
 		name, _, ok := strings.Cut(w, "=")
 		if ok && (strings.HasSuffix(name, "Password") || strings.HasSuffix(name, "Passphrase") || name == "password") {
 			words[i] = name + "=…"
+		} else if strings.ContainsAny(w, " \t") {
+			words[i] = strconv.Quote(w)
 		}
 	}
 	return strings.Join(words, " ")

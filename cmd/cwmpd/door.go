@@ -1,0 +1,85 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"time"
+
+	"github.com/cwmpd/cwmpd/datamodel"
+	"github.com/cwmpd/cwmpd/internal/agent"
+	"github.com/cwmpd/cwmpd/internal/control"
+	"github.com/cwmpd/cwmpd/internal/model"
+	"github.com/cwmpd/cwmpd/internal/ubus"
+)
+
+// open returns the way to the data model: the daemon's when it runs, else the router's files. The caller closes it.
+func open(ctx context.Context, o *options, writes bool) (control.Door, func(), error) {
+	if c := daemon(ctx, o); c != nil {
+		return c, c.Close, nil
+	}
+	parts, err := local(ctx, o)
+	if err != nil {
+		return nil, nil, err
+	}
+	closeAll := func() { parts.Close() }
+	if writes {
+		lock, err := parts.Lock(ctx, 5*time.Second)
+		if err != nil {
+			parts.Close()
+			return nil, nil, fmt.Errorf("somebody else writes this router: %w", err)
+		}
+		closeAll = func() { parts.Close(); lock.Unlock() }
+	}
+	return parts.Direct(), closeAll, nil
+}
+
+// daemon returns the running daemon, nil when there is none.
+func daemon(ctx context.Context, o *options) *control.Client {
+	c := control.NewClient(ubus.New(ubus.Config{Path: ubus.SocketPath(o.root), Timeout: 30 * time.Second}))
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
+	defer cancel()
+	if !c.Running(ctx) {
+		c.Close()
+		return nil
+	}
+	return c
+}
+
+var errDown = &codedError{exitDown, errors.New("the daemon does not run; `cwmpd run` starts it, /etc/init.d/cwmpd start on a router")}
+
+func local(ctx context.Context, o *options) (*agent.Parts, error) {
+	level := slog.LevelError
+	if o.verbose {
+		level = slog.LevelDebug
+	}
+	return agent.Open(ctx, agent.Options{Root: o.root, Files: datamodel.Files, Version: version, Log: logger(o.stderr, level)})
+}
+
+// logger writes lines for logd, which adds the time itself.
+func logger(w io.Writer, level slog.Leveler) *slog.Logger {
+	return slog.New(slog.NewTextHandler(w, &slog.HandlerOptions{Level: level, ReplaceAttr: func(groups []string, a slog.Attr) slog.Attr {
+		if a.Key == slog.TimeKey && len(groups) == 0 {
+			return slog.Attr{}
+		}
+		return a
+	}}))
+}
+
+func printJSON(w io.Writer, v any) error {
+	enc := json.NewEncoder(w)
+	enc.SetIndent("", "  ")
+	enc.SetEscapeHTML(false)
+	return enc.Encode(v)
+}
+
+// refused turns what the data model refuses into exit code 3, a line each.
+func refused(err error) error {
+	if len(model.Errors(err)) > 0 {
+		return &codedError{exitFault, err}
+	}
+	return err
+}

@@ -1,0 +1,107 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/cwmpd/cwmpd/datamodel"
+	"github.com/cwmpd/cwmpd/internal/agent"
+	"github.com/cwmpd/cwmpd/internal/model"
+)
+
+func modelVerb() verb {
+	return verb{
+		name: "model", args: "check [FILE...] | stats", summary: "check .dm files; count what the model says",
+		help: `check reads data model files, the given ones or all that the router has, and prints
+FILE:LINE: what is wrong, for each problem; it exits 3 when there is one.
+stats counts objects, parameters and the sources they come from.`,
+		run: func(ctx context.Context, o *options, args []string) error {
+			if len(args) == 0 {
+				return usagef("model: check or stats?")
+			}
+			switch args[0] {
+			case "check":
+				return checkModel(ctx, o, args[1:])
+			case "stats":
+				return modelStats(ctx, o)
+			}
+			return usagef("model: unknown %q: want check or stats", args[0])
+		},
+	}
+}
+
+func checkModel(ctx context.Context, o *options, files []string) error {
+	for _, f := range files {
+		if _, err := os.Stat(f); err != nil {
+			return err
+		}
+	}
+	problems, err := agent.CheckModel(ctx, agent.Options{Root: o.root, Files: datamodel.Files, Version: version, Offline: true}, files)
+	if err != nil {
+		return err
+	}
+	if o.json {
+		if problems == nil {
+			problems = []model.Problem{}
+		}
+		if err := printJSON(o.stdout, problems); err != nil {
+			return err
+		}
+	} else {
+		for _, p := range problems {
+			fmt.Fprintf(o.stdout, "%s\n", p)
+		}
+	}
+	if len(problems) > 0 {
+		return &codedError{exitFault, fmt.Errorf("%d problems", len(problems))}
+	}
+	if !o.json {
+		fmt.Fprintln(o.stdout, "no problems")
+	}
+	return nil
+}
+
+func modelStats(ctx context.Context, o *options) error {
+	parts, err := local(ctx, o)
+	if err != nil {
+		return err
+	}
+	defer parts.Close()
+	s := parts.Tree.Stats()
+	if o.json {
+		return printJSON(o.stdout, s)
+	}
+	families := map[string]int{}
+	parts.Tree.Definitions(func(d model.Def) {
+		if !d.Object {
+			families[family(d.Path)]++
+		}
+	})
+	fmt.Fprintf(o.stdout, "files %d  objects %d (tables %d)  parameters %d (writable %d, hidden %d, compat %d)\n",
+		s.Files, s.Objects, s.Tables, s.Parameters, s.Writable, s.Hidden, s.Compat)
+	for _, name := range sortedKeys(families) {
+		fmt.Fprintf(o.stdout, "  %-32s %4d\n", name, families[name])
+	}
+	for _, verb := range sortedKeys(s.Verbs) {
+		fmt.Fprintf(o.stdout, "  from %-27s %4d\n", verb, s.Verbs[verb])
+	}
+	for _, path := range s.Unmet {
+		fmt.Fprintf(o.stdout, "  not on this router: %s\n", path)
+	}
+	return nil
+}
+
+// family is the first two levels of a path: "Device.WiFi.".
+func family(path string) string {
+	parts := strings.SplitAfterN(path, ".", 3)
+	if len(parts) < 3 {
+		return parts[0]
+	}
+	return parts[0] + parts[1]
+}
+
+func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

@@ -1,0 +1,184 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/cwmpd/cwmpd/internal/cwmp"
+	"github.com/cwmpd/cwmpd/internal/ubus"
+)
+
+func informVerb() verb {
+	return verb{
+		name: "inform", args: "[EVENT]", summary: "have the daemon open a session now",
+		help: `EVENT is an event code of TR-069, such as "6 CONNECTION REQUEST" or "X 00D09E test";
+without one it is "2 PERIODIC".`,
+		run: func(ctx context.Context, o *options, args []string) error {
+			c := daemon(ctx, o)
+			if c == nil {
+				return errDown
+			}
+			defer c.Close()
+			event := strings.Join(args, " ")
+			if event == "" {
+				event = cwmp.EventPeriodic
+			}
+			return c.Inform(ctx, event)
+		},
+	}
+}
+
+func reloadVerb() verb {
+	return verb{
+		name: "reload", summary: "have the daemon read configuration and data model again",
+		run: func(ctx context.Context, o *options, _ []string) error {
+			c := daemon(ctx, o)
+			if c == nil {
+				return errDown
+			}
+			defer c.Close()
+			return c.Reload(ctx)
+		},
+	}
+}
+
+func statusVerb() verb {
+	return verb{
+		name: "status", summary: "tell what the daemon does",
+		run: func(ctx context.Context, o *options, _ []string) error {
+			c := daemon(ctx, o)
+			if c == nil {
+				return errDown
+			}
+			defer c.Close()
+			v, err := c.Status(ctx)
+			if err != nil {
+				return err
+			}
+			return show(o, v, printStatus)
+		},
+	}
+}
+
+func sessionsVerb() verb {
+	return verb{
+		name: "sessions", summary: "tell of the last sessions with the ACS",
+		help: `One line per session: when, how long, its events, how many RPCs, how it ended.
+-v adds every RPC. Neither values nor passwords are kept.`,
+		run: func(ctx context.Context, o *options, _ []string) error {
+			c := daemon(ctx, o)
+			if c == nil {
+				return errDown
+			}
+			defer c.Close()
+			v, err := c.Sessions(ctx)
+			if err != nil {
+				return err
+			}
+			return show(o, v, printSessions)
+		},
+	}
+}
+
+// show prints an answer of the daemon, as it came or for people.
+func show[T any](o *options, v ubus.Value, people func(io.Writer, T, bool)) error {
+	data, err := v.MarshalJSON()
+	if err != nil {
+		return err
+	}
+	if o.json {
+		return printJSON(o.stdout, json.RawMessage(data))
+	}
+	var answer T
+	if err := json.Unmarshal(data, &answer); err != nil {
+		return fmt.Errorf("the daemon's answer: %w", err)
+	}
+	people(o.stdout, answer, o.verbose)
+	return nil
+}
+
+// status is the daemon's answer, as far as people want it.
+type status struct {
+	Phase        string
+	Step         string
+	URL          string `json:"acs_url"`
+	Started      time.Time
+	RetryCount   int       `json:"retry_count"`
+	Next         time.Time `json:"next_session"`
+	NextPeriodic time.Time `json:"next_periodic"`
+	LastSuccess  time.Time `json:"last_success"`
+	LastFailure  time.Time `json:"last_failure"`
+	Events       []string
+	Owed         []string `json:"reload"`
+}
+
+func printStatus(w io.Writer, s status, _ bool) {
+	row := func(name, text string) {
+		if text != "" {
+			fmt.Fprintf(w, "%-15s %s\n", name, text)
+		}
+	}
+	phase, acs := s.Phase, s.URL
+	if s.Step != "" {
+		phase += ", " + s.Step
+	}
+	if acs == "" {
+		acs = "none is configured"
+	}
+	row("state", phase)
+	row("ACS", acs)
+	row("running since", when(s.Started))
+	row("last success", when(s.LastSuccess))
+	row("last failure", when(s.LastFailure))
+	if s.RetryCount > 0 {
+		row("retries", fmt.Sprint(s.RetryCount))
+	}
+	row("next session", when(s.Next))
+	row("next periodic", when(s.NextPeriodic))
+	row("events to tell", strings.Join(s.Events, ", "))
+	row("to be reloaded", strings.Join(s.Owed, ", "))
+}
+
+func when(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.Local().Format("2006-01-02 15:04:05")
+}
+
+// sessions is the daemon's answer, oldest first.
+type sessions struct {
+	Sessions []struct {
+		Start, End time.Time
+		OK         bool
+		Why        string
+		Events     []string
+		Calls      []string
+		MoreCalls  int `json:"more_calls"`
+		BytesOut   int `json:"bytes_out"`
+		BytesIn    int `json:"bytes_in"`
+	}
+}
+
+func printSessions(w io.Writer, list sessions, verbose bool) {
+	if len(list.Sessions) == 0 {
+		fmt.Fprintln(w, "no session yet")
+	}
+	for _, s := range list.Sessions {
+		result := "ok"
+		if !s.OK {
+			result = "FAILED: " + s.Why
+		}
+		fmt.Fprintf(w, "%s %6d ms %3d RPCs %7d bytes out %7d in  %-28s %s\n", when(s.Start), s.End.Sub(s.Start).Milliseconds(),
+			len(s.Calls)+s.MoreCalls, s.BytesOut, s.BytesIn, strings.Join(s.Events, ", "), result)
+		if verbose {
+			for _, call := range s.Calls {
+				fmt.Fprintf(w, "    %s\n", call)
+			}
+		}
+	}
+}

@@ -1,0 +1,218 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/pflag"
+)
+
+func getVerb() verb {
+	return verb{
+		name: "get", args: "PATH...", summary: "print values",
+		help: `Prints PATH=VALUE for every parameter that the paths stand for. Passwords and
+keys read as the empty string, as they do for the ACS.`,
+		flags: func(fs *pflag.FlagSet, o *options) {
+			fs.BoolVarP(&o.values, "values", "q", false, "print the values alone")
+		},
+		run: func(ctx context.Context, o *options, args []string) error {
+			if len(args) == 0 {
+				return usagef("get: which path?")
+			}
+			door, done, err := open(ctx, o, false)
+			if err != nil {
+				return err
+			}
+			defer done()
+			params, err := door.Get(ctx, args)
+			if err != nil {
+				return refused(err)
+			}
+			if o.json {
+				values := make(map[string]string, len(params))
+				for _, p := range params {
+					values[p.Path] = p.Value
+				}
+				return printJSON(o.stdout, values)
+			}
+			for _, p := range params {
+				if o.values {
+					fmt.Fprintln(o.stdout, p.Value)
+				} else {
+					fmt.Fprintf(o.stdout, "%s=%s\n", p.Path, p.Value)
+				}
+			}
+			return nil
+		},
+	}
+}
+
+func setVerb() verb {
+	return verb{
+		name: "set", args: "PATH=VALUE...", summary: "change values, all or none",
+		help: `Changes all of the parameters or none of them, and has the services reloaded that
+care. 'set PATH VALUE' does for one parameter.`,
+		run: func(ctx context.Context, o *options, args []string) error {
+			values, err := assignments(args)
+			if err != nil {
+				return err
+			}
+			door, done, err := open(ctx, o, true)
+			if err != nil {
+				return err
+			}
+			defer done()
+			return refused(door.Set(ctx, values))
+		},
+	}
+}
+
+// assignments reads PATH=VALUE words, or PATH VALUE where exactly two words hold no such thing.
+func assignments(args []string) ([][2]string, error) {
+	if len(args) == 2 && !strings.Contains(args[0], "=") {
+		return [][2]string{{args[0], args[1]}}, nil
+	}
+	var values [][2]string
+	for _, a := range args {
+		path, value, ok := strings.Cut(a, "=")
+		if !ok {
+			return nil, usagef("set: %q is not PATH=VALUE", a)
+		}
+		values = append(values, [2]string{path, value})
+	}
+	if len(values) == 0 {
+		return nil, usagef("set: which PATH=VALUE?")
+	}
+	return values, nil
+}
+
+func addVerb() verb {
+	return verb{
+		name: "add", args: "OBJECT.", summary: "make an instance and print its path",
+		run: func(ctx context.Context, o *options, args []string) error {
+			if len(args) != 1 {
+				return usagef("add: one table, such as Device.NAT.PortMapping.")
+			}
+			door, done, err := open(ctx, o, true)
+			if err != nil {
+				return err
+			}
+			defer done()
+			path, err := door.Add(ctx, dotted(args[0]))
+			if err != nil {
+				return refused(err)
+			}
+			if o.json {
+				return printJSON(o.stdout, map[string]string{"path": path})
+			}
+			_, err = fmt.Fprintln(o.stdout, path)
+			return err
+		},
+	}
+}
+
+func delVerb() verb {
+	return verb{
+		name: "del", args: "OBJECT.N....", summary: "remove instances",
+		run: func(ctx context.Context, o *options, args []string) error {
+			if len(args) == 0 {
+				return usagef("del: which instance?")
+			}
+			for i := range args {
+				args[i] = dotted(args[i])
+			}
+			door, done, err := open(ctx, o, true)
+			if err != nil {
+				return err
+			}
+			defer done()
+			return refused(door.Delete(ctx, args))
+		},
+	}
+}
+
+// dotted lets a person leave out the dot at the end of an object.
+func dotted(path string) string {
+	if path != "" && !strings.HasSuffix(path, ".") {
+		return path + "."
+	}
+	return path
+}
+
+func namesVerb() verb {
+	return verb{
+		name: "names", args: "[PATH...]", summary: "list objects and parameters",
+		help: `Lists what GetParameterNames would: rw for what can be set, grown or deleted.`,
+		flags: func(fs *pflag.FlagSet, o *options) {
+			fs.BoolVarP(&o.nextLevel, "next", "n", false, "the next level only")
+		},
+		run: func(ctx context.Context, o *options, args []string) error {
+			if len(args) == 0 {
+				args = []string{"Device."}
+			}
+			door, done, err := open(ctx, o, false)
+			if err != nil {
+				return err
+			}
+			defer done()
+			all := map[string]bool{}
+			for _, path := range args {
+				names, err := door.Names(ctx, path, o.nextLevel)
+				if err != nil {
+					return refused(err)
+				}
+				for _, n := range names {
+					all[n.Path] = n.Writable
+					if o.json {
+						continue
+					}
+					access := "r "
+					if n.Writable {
+						access = "rw"
+					}
+					fmt.Fprintln(o.stdout, access, n.Path)
+				}
+			}
+			if o.json {
+				return printJSON(o.stdout, all)
+			}
+			return nil
+		},
+	}
+}
+
+func attrsVerb() verb {
+	return verb{
+		name: "attrs", args: "PATH...", summary: "print or set notification attributes",
+		help: `Prints the notification of every parameter below the paths: 0 off, 1 passive (told
+in the next session), 2 active (opens a session). --set changes it for all of them.`,
+		flags: func(fs *pflag.FlagSet, o *options) {
+			fs.IntVar(&o.notification, "set", -1, "the notification to set, 0, 1 or 2")
+		},
+		run: func(ctx context.Context, o *options, args []string) error {
+			if len(args) == 0 {
+				return usagef("attrs: which path?")
+			}
+			door, done, err := open(ctx, o, o.notification >= 0)
+			if err != nil {
+				return err
+			}
+			defer done()
+			if o.notification >= 0 {
+				return refused(door.SetAttrs(ctx, args, o.notification))
+			}
+			attrs, err := door.Attrs(ctx, args)
+			if err != nil {
+				return refused(err)
+			}
+			if o.json {
+				return printJSON(o.stdout, attrs)
+			}
+			for _, a := range attrs {
+				fmt.Fprintf(o.stdout, "%d %s %s\n", a.Notification, a.Path, strings.Join(a.AccessList, ","))
+			}
+			return nil
+		},
+	}
+}

@@ -1,0 +1,49 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+
+	"github.com/spf13/pflag"
+
+	"github.com/cwmpd/cwmpd/datamodel"
+	"github.com/cwmpd/cwmpd/internal/agent"
+)
+
+func runVerb() verb {
+	return verb{
+		name: "run", summary: "be the daemon",
+		help: `Manages the router below --root until it is told to stop (SIGTERM) or the box
+goes down. It logs to the standard output, without times: procd's logd adds them.
+SIGHUP and 'cwmpd reload' read the configuration again; no session is lost.`,
+		flags: func(fs *pflag.FlagSet, o *options) {
+			fs.StringVar(&o.acs, "acs", "", "URL of the ACS, as if set in /etc/config/cwmp before the start")
+			fs.StringVar(&o.logLevel, "log", "", "debug, info, warn or error; else the option log_severity decides")
+		},
+		run: func(ctx context.Context, o *options, args []string) error {
+			if len(args) > 0 {
+				return usagef("run takes no arguments")
+			}
+			level, follow := new(slog.LevelVar), (*slog.LevelVar)(nil)
+			if o.logLevel == "" && !o.verbose {
+				follow = level
+			} else if o.verbose {
+				level.Set(slog.LevelDebug)
+			}
+			if o.logLevel != "" {
+				if err := level.UnmarshalText([]byte(o.logLevel)); err != nil {
+					return usagef("--log %q: want debug, info, warn or error", o.logLevel)
+				}
+			}
+			err := agent.Run(ctx, agent.DaemonOptions{
+				Options: agent.Options{Root: o.root, Files: datamodel.Files, Version: version, Log: logger(o.stdout, level)},
+				ACS:     o.acs, Level: follow,
+			})
+			if errors.Is(err, agent.ErrLeaving) {
+				return nil
+			}
+			return err
+		},
+	}
+}

@@ -1,0 +1,308 @@
+package agent
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"runtime/debug"
+	"sync"
+	"time"
+
+	"github.com/cwmpd/cwmpd/internal/config"
+	"github.com/cwmpd/cwmpd/internal/control"
+	"github.com/cwmpd/cwmpd/internal/cwmp"
+	"github.com/cwmpd/cwmpd/internal/model"
+	"github.com/cwmpd/cwmpd/internal/notify"
+	"github.com/cwmpd/cwmpd/internal/transfer"
+	"github.com/cwmpd/cwmpd/internal/ubus"
+	"github.com/cwmpd/cwmpd/internal/web"
+)
+
+// DaemonOptions is what `cwmpd run` adds.
+type DaemonOptions struct {
+	Options
+	ACS   string         // as if set in the file before start; "" leaves the file alone
+	Level *slog.LevelVar // follows the option log_severity; nil: the level stays
+}
+
+// A Daemon is the whole agent: the parts, and everybody who runs.
+type Daemon struct {
+	*Parts
+	level *slog.LevelVar
+
+	watcher *notify.Watcher
+	queue   *transfer.Queue
+	cpe     *cwmp.CPE
+	door    *control.Server
+
+	moved chan struct{} // one slot: our address may have changed
+	leave context.CancelCauseFunc
+}
+
+// ErrLeaving ends Run after a reboot, an upgrade or a factory reset was ordered: the box goes down.
+var ErrLeaving = errors.New("the box goes down")
+
+// Run is the daemon: it manages the router until ctx ends, which is no error, or the box goes down.
+func Run(ctx context.Context, o DaemonOptions) error {
+	p, err := Open(ctx, o.Options)
+	if p == nil {
+		return err
+	}
+	defer p.Close()
+	lock, lockErr := p.Lock(ctx, 5*time.Second)
+	if lockErr != nil {
+		return fmt.Errorf("another cwmpd manages this router: %w", lockErr)
+	}
+	defer lock.Unlock()
+	if err != nil {
+		return err
+	}
+	if o.ACS != "" {
+		if err := p.SetACS(o.ACS); err != nil {
+			return fmt.Errorf("set the ACS: %w", err)
+		}
+		s, _ := p.loadSettings(p.settings.Load())
+		p.settings.Store(s)
+	}
+	ctx, leave := context.WithCancelCause(ctx)
+	defer leave(nil)
+	d := &Daemon{Parts: p, level: o.Level, moved: make(chan struct{}, 1), leave: leave}
+	if err := d.build(); err != nil {
+		return err
+	}
+	d.setLevel()
+	err = d.run(ctx)
+	if cause := context.Cause(ctx); errors.Is(cause, ErrLeaving) {
+		return cause
+	}
+	return err
+}
+
+// build makes everybody and connects them. The funcs given here are all the ways by which news travels upwards.
+func (d *Daemon) build() (err error) {
+	part := func(name string) *slog.Logger { return d.log.With("part", name) }
+	busy := make(chan struct{}, 1) // held by a session or by a flash write, never both
+
+	d.watcher, err = notify.New(notify.Config{
+		Tree: d.Tree, Store: d.Store, Ubus: d.Bus, Log: part("notify"),
+		UCIDirs:  []string{d.Box.Path("/etc/config"), d.Box.Path("/var/run/uci")},
+		OnChange: func() { d.cpe.Post(cwmp.Event{Code: cwmp.EventValueChange}) },
+	})
+	if err != nil {
+		return err
+	}
+	d.queue, err = transfer.New(transfer.Config{
+		Store: d.Store, Box: d.Box, Busy: busy, Log: part("transfer"),
+		Web:    func() web.Config { return d.webConfig() },
+		Keep:   func() bool { return d.settings.Load().CPE.KeepSettings },
+		Apply:  d.applyConfig,
+		OnDone: func() { d.cpe.Post(cwmp.Event{Code: cwmp.EventTransferComplete}) },
+	})
+	if err != nil {
+		return err
+	}
+	d.cpe, err = cwmp.New(cwmp.Config{
+		Tree: d.Tree, Notify: d.watcher, Transfers: d.queue, Box: d.Box, Store: d.Store, Busy: busy, Log: part("cwmp"),
+		Settings:     func() config.Config { return d.settings.Load().Config },
+		Identity:     func() config.Identity { return d.settings.Load().id },
+		Web:          func() web.Config { return d.webConfig() },
+		AfterSession: d.afterSession,
+	})
+	if err != nil {
+		return err
+	}
+	d.door, err = control.New(control.Config{
+		Ubus: d.Bus, Tree: d.Tree, CWMP: d.cpe, Notify: d.watcher, Reload: d.Reload, Log: part("control"),
+	})
+	if err != nil {
+		return err
+	}
+	d.onKnock = func() { d.cpe.Post(cwmp.Event{Code: cwmp.EventConnectionRequest}) }
+	d.onMove = d.lookAround
+	d.onCommit = d.committed
+	return nil
+}
+
+// run starts everybody and waits for the last one. The first error stops all.
+func (d *Daemon) run(ctx context.Context) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	d.rememberFirstUse()
+	if err := d.Tree.Apply(ctx); err != nil { // owed since a crash
+		d.log.Warn("apply what an earlier run left", "err", err)
+	}
+	var wg sync.WaitGroup
+	errs := make(chan error, 8)
+	start := func(name string, run func(context.Context) error) {
+		wg.Go(func() {
+			if err := run(ctx); err != nil && ctx.Err() == nil {
+				errs <- fmt.Errorf("%s: %w", name, err)
+				cancel()
+			}
+		})
+	}
+	start("ubus", d.Bus.Run)
+	start("connreq", d.http.Run)
+	d.awaitPort(ctx) // the first Inform tells where we listen
+	start("control", d.door.Run)
+	start("transfer", d.queue.Run)
+	start("address", d.watchAddress)
+	start("clock", d.watchClock)
+	start("notify", d.watcher.Run)
+	start("cwmp", d.cpe.Run)
+	wg.Wait()
+	select {
+	case err := <-errs:
+		return err
+	default:
+		return nil
+	}
+}
+
+// awaitPort waits a moment until the connection request port is open, where one is wanted.
+func (d *Daemon) awaitPort(ctx context.Context) {
+	if s := d.settings.Load(); !s.CPE.Enable || !s.CPE.HTTPConnReq || s.ACS.URL == "" {
+		return
+	}
+	deadline := time.NewTimer(time.Second)
+	defer deadline.Stop()
+	for d.http.URL("localhost") == "" {
+		select {
+		case <-d.moved: // the listener says that its URL may have changed
+		case <-deadline.C:
+			return
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// committed hears of every commit, the ACS's, the CLI's and our own.
+func (d *Daemon) committed(c model.Changes) {
+	if c.Own {
+		d.reloadSettings()
+	}
+	if c.Origin != model.FromACS { // what the ACS set itself the session tells the watcher
+		d.watcher.Poke()
+	}
+}
+
+// Reload reads configuration and data model again; an open session is not disturbed.
+func (d *Daemon) Reload(ctx context.Context) error {
+	d.reloadSettings()
+	d.Problems = d.Tree.Reload(ctx)
+	for _, problem := range d.Problems {
+		d.log.Warn("data model", "file", problem.File, "line", problem.Line, "problem", problem.Msg)
+	}
+	d.watcher.Poke()
+	return nil
+}
+
+func (d *Daemon) reloadSettings() {
+	before := d.settings.Load()
+	s, err := d.loadSettings(before)
+	if err != nil {
+		d.log.Warn("identity", "err", err)
+	}
+	if *s == *before {
+		return
+	}
+	d.settings.Store(s)
+	d.log.Info("configuration changed")
+	d.setLevel()
+	d.http.Reload()
+	d.cpe.SettingsChanged()
+	d.lookAround()
+}
+
+func (d *Daemon) setLevel() {
+	if d.level == nil {
+		return
+	}
+	switch d.settings.Load().CPE.LogSeverity {
+	case "DEBUG":
+		d.level.Set(slog.LevelDebug)
+	case "WARNING":
+		d.level.Set(slog.LevelWarn)
+	case "ERROR", "CRITIC", "ALERT", "EMERG":
+		d.level.Set(slog.LevelError)
+	default:
+		d.level.Set(slog.LevelInfo)
+	}
+}
+
+// afterSession applies what the ACS changed, now that its connection is not cut by it, and lets transfers start.
+func (d *Daemon) afterSession(ctx context.Context) {
+	if err := d.Tree.Apply(ctx); err != nil {
+		d.log.Warn("apply changes", "err", err)
+	}
+	d.rememberFirstUse()
+	d.queue.SessionOver()
+	d.lookAround()
+	debug.FreeOSMemory() // a session's envelopes are the largest things we hold; a router wants them back
+}
+
+func (d *Daemon) webConfig() web.Config {
+	return d.settings.Load().webConfig(d.Box, d.version, d.log.With("part", "web"))
+}
+
+// applyConfig puts a downloaded vendor configuration file in force (Download, type 3).
+func (d *Daemon) applyConfig(ctx context.Context, r transfer.Request, path string) (reboot bool, err error) {
+	packages, err := transfer.ApplyConfig(ctx, d.UCI, d.Store, r, path)
+	if err != nil {
+		return false, err
+	}
+	for _, pkg := range packages {
+		if pkg == "cwmp" {
+			d.reloadSettings()
+			continue
+		}
+		if err := d.reloadService(ctx, pkg); err != nil {
+			d.log.Warn("reload after a configuration download", "package", pkg, "err", err)
+		}
+	}
+	d.watcher.Poke()
+	return false, nil
+}
+
+func (d *Daemon) watchClock(ctx context.Context) error {
+	err := d.Box.WatchClock(ctx, func() {
+		d.log.Info("the clock was set", "now", d.Box.Now().Format(time.RFC3339))
+		d.rememberFirstUse()
+		d.cpe.SettingsChanged()
+	})
+	if err != nil {
+		d.log.Warn("watch the clock", "err", err)
+	}
+	return nil
+}
+
+// lookAround asks for a fresh look at our own address.
+func (d *Daemon) lookAround() {
+	select {
+	case d.moved <- struct{}{}:
+	default:
+	}
+}
+
+// watchAddress keeps the connection request URL right: its change is a value change that the ACS wants to know (C-16).
+func (d *Daemon) watchAddress(ctx context.Context) error {
+	onNetwork := func(string, ubus.Value) { d.lookAround() }
+	if err := d.Bus.Listen("network.interface", onNetwork); err != nil {
+		d.log.Warn("listen for network events", "err", err)
+	}
+	if err := d.Bus.Subscribe("network.interface", onNetwork); err != nil {
+		d.log.Warn("subscribe to network.interface", "err", err)
+	}
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-d.moved:
+			if d.lookUpHost(ctx) {
+				d.watcher.Poke()
+			}
+		}
+	}
+}

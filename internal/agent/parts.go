@@ -1,0 +1,184 @@
+package agent
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"sync/atomic"
+	"time"
+
+	"github.com/cwmpd/cwmpd/internal/connreq"
+	"github.com/cwmpd/cwmpd/internal/control"
+	"github.com/cwmpd/cwmpd/internal/model"
+	"github.com/cwmpd/cwmpd/internal/notify"
+	"github.com/cwmpd/cwmpd/internal/source"
+	"github.com/cwmpd/cwmpd/internal/state"
+	"github.com/cwmpd/cwmpd/internal/system"
+	"github.com/cwmpd/cwmpd/internal/ubus"
+	"github.com/cwmpd/cwmpd/internal/uci"
+)
+
+// Options says which router is meant. Root and Files are required.
+type Options struct {
+	Root    string // "/" on a router, else a directory that looks like one
+	Files   fs.FS  // the embedded data model
+	Version string
+	Log     *slog.Logger // nil discards
+	Offline bool         // no ubus: for checks of files alone
+}
+
+// Parts is a router's data model and what it stands on, without a daemon around it. The CLI works on it when no daemon
+// runs; the daemon is built on it.
+type Parts struct {
+	Box   *system.Box
+	Store *state.Store
+	UCI   *uci.Dir
+	Bus   *ubus.Client
+	Tree  *model.Tree
+
+	Problems []model.Problem // of the .dm files
+
+	version  string
+	log      *slog.Logger
+	readOnly bool
+	settings atomic.Pointer[settings]
+	host     atomic.Pointer[string] // our address as the ACS sees it, nil before it was looked up
+	http     *connreq.HTTP
+
+	// What the daemon wants to hear; nil without one.
+	onCommit func(model.Changes)
+	onKnock  func() // a connection request was accepted
+	onMove   func() // the connection request URL may have changed
+}
+
+// Directories of .dm files beside the embedded ones; later ones win.
+const (
+	packageModels = "/usr/share/cwmpd/datamodel"
+	ownerModels   = "/etc/cwmpd/datamodel"
+)
+
+// LockPath is the file under the root that whoever may write holds locked: the daemon always, the CLI while it writes.
+const LockPath = "/var/run/cwmpd.lock"
+
+// Open builds the parts. It reads the configuration and the definitions; it writes nothing, but a commit that a power
+// cut interrupted is finished.
+func Open(ctx context.Context, o Options) (*Parts, error) {
+	log := o.Log
+	if log == nil {
+		log = slog.New(slog.DiscardHandler)
+	}
+	box, err := system.Open(o.Root, log)
+	if err != nil {
+		return nil, err
+	}
+	store, err := state.Open(box.Root, log)
+	if err != nil {
+		return nil, fmt.Errorf("open state: %w", err)
+	}
+	p := &Parts{Box: box, Store: store, UCI: uci.Open(box.Root), version: o.Version, log: log}
+	box.TZ = p.timeZone
+	if !o.Offline {
+		p.Bus = ubus.New(ubus.Config{Path: ubus.SocketPath(box.Root), Log: log.With("part", "ubus")})
+	}
+	s, err := p.loadSettings(nil)
+	if err != nil {
+		log.Warn("identity", "err", err)
+	}
+	p.settings.Store(s)
+	p.http = p.newConnReq()
+	return p, p.loadTree(ctx, o.Files)
+}
+
+func (p *Parts) loadTree(ctx context.Context, embedded fs.FS) error {
+	router := source.New(source.Config{
+		Root: p.Box.Root, UCI: p.UCI, Ubus: p.Bus, Box: p.Box, Store: p.Store, Funcs: p.funcs(), Log: p.log.With("part", "source"),
+	})
+	tree, problems, err := model.Load(ctx, model.Config{
+		Store: p.Store, Source: router, Own: []string{"cwmp"}, Reload: p.reloadService, Log: p.log.With("part", "model"),
+		Files: []fs.FS{embedded, os.DirFS(p.Box.Path(packageModels)), os.DirFS(p.Box.Path(ownerModels))},
+		OnCommit: func(c model.Changes) {
+			if p.onCommit != nil {
+				p.onCommit(c)
+			}
+		},
+	})
+	p.Tree, p.Problems = tree, problems
+	for _, problem := range problems {
+		p.log.Warn("data model", "file", problem.File, "line", problem.Line, "problem", problem.Msg)
+	}
+	return err
+}
+
+// timeZone reads the POSIX TZ string of the router's configuration, which /etc/TZ only follows after a reload.
+func (p *Parts) timeZone() string {
+	pkg, err := p.UCI.Load("system")
+	if err != nil {
+		return ""
+	}
+	s := pkg.Section("@system[0]")
+	if s == nil {
+		return ""
+	}
+	return s.Get("timezone")
+}
+
+// reloadService tells procd that a UCI package changed; it knows which services care.
+func (p *Parts) reloadService(ctx context.Context, pkg string) error {
+	if p.Bus == nil {
+		return errors.New("no ubus")
+	}
+	_, err := p.Bus.Call(ctx, "service", "event", ubus.Table("type", "config.change", "data", ubus.Table("package", pkg)))
+	return err
+}
+
+// Lock takes the right to write this router, waiting a little for a CLI that holds it.
+func (p *Parts) Lock(ctx context.Context, wait time.Duration) (*system.Lock, error) {
+	deadline := time.Now().Add(wait)
+	for {
+		l, err := system.LockFile(p.Box.Path(LockPath))
+		var held *system.HeldError
+		if err == nil || !errors.As(err, &held) || time.Now().After(deadline) {
+			return l, err
+		}
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-time.After(50 * time.Millisecond):
+		}
+	}
+}
+
+// Close lets go of the bus.
+func (p *Parts) Close() error {
+	if p.Bus == nil {
+		return nil
+	}
+	return p.Bus.Close()
+}
+
+func lockContext() (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.Background(), 10*time.Second)
+}
+
+// modelFiles lists the .dm files that the router itself has, for `model check` without arguments.
+func (p *Parts) ModelFiles() []string {
+	var files []string
+	for _, dir := range []string{packageModels, ownerModels} {
+		found, _ := filepath.Glob(filepath.Join(p.Box.Path(dir), "*.dm"))
+		files = append(files, found...)
+	}
+	return files
+}
+
+// Direct is the way to the data model without a daemon. Reloads that its changes leave owed are sent when procd is there.
+func (p *Parts) Direct() control.Direct {
+	watcher, err := notify.New(notify.Config{Tree: p.Tree, Store: p.Store, Log: p.log.With("part", "notify")})
+	if err != nil {
+		p.log.Warn("attributes", "err", err)
+	}
+	return control.Direct{Tree: p.Tree, Notify: watcher}
+}

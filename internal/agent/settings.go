@@ -1,0 +1,137 @@
+package agent
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"net"
+	"net/url"
+	"strings"
+
+	"github.com/cwmpd/cwmpd/internal/config"
+	"github.com/cwmpd/cwmpd/internal/state"
+	"github.com/cwmpd/cwmpd/internal/system"
+	"github.com/cwmpd/cwmpd/internal/uci"
+	"github.com/cwmpd/cwmpd/internal/web"
+)
+
+// settings is one reading of /etc/config/cwmp; it is never changed, only replaced.
+type settings struct {
+	config.Config
+	id config.Identity
+}
+
+// loadSettings reads the configuration. A broken file is told and the last good one stays: the agent must reach its ACS.
+// before is the reading in force, nil at start.
+func (p *Parts) loadSettings(before *settings) (*settings, error) {
+	pkg, err := p.UCI.Load("cwmp")
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		p.log.Warn("no /etc/config/cwmp, defaults are used")
+	case err != nil && before != nil:
+		p.log.Error("broken configuration, the last good one stays in force", "err", err)
+		return before, nil
+	case err != nil:
+		p.log.Error("broken configuration", "err", err)
+		if pkg = p.lastGood(); pkg != nil {
+			p.log.Warn("the last good configuration is used")
+		}
+	default:
+		p.keepGood(pkg)
+	}
+	c, problems := config.FromUCI(pkg)
+	for _, problem := range problems {
+		p.log.Warn(problem.String())
+	}
+	id, err := config.Identify(c, p.Box)
+	if c.CPE.SoftwareVersion == "" {
+		c.CPE.SoftwareVersion = p.Box.Board().Release
+	}
+	return &settings{Config: c, id: id}, err
+}
+
+// goodConfig is the state file that holds the last configuration which could be read.
+const goodConfig = "goodconfig"
+
+func (p *Parts) keepGood(pkg *uci.Package) {
+	var kept string
+	text := string(pkg.Bytes())
+	if p.Store.Load(goodConfig, &kept) == nil && kept == text {
+		return
+	}
+	if p.readOnly {
+		return
+	}
+	if err := p.Store.Save(goodConfig, text); err != nil {
+		p.log.Warn("keep the configuration", "err", err)
+	}
+}
+
+func (p *Parts) lastGood() *uci.Package {
+	var kept string
+	if p.Store.Load(goodConfig, &kept) != nil {
+		return nil
+	}
+	pkg, err := uci.Parse("cwmp", []byte(kept))
+	if err != nil {
+		return nil
+	}
+	return pkg
+}
+
+// SetACS writes url into /etc/config/cwmp as if the owner had: the meaning of `cwmpd run --acs URL`.
+func (p *Parts) SetACS(url string) error {
+	if err := config.CheckURL(url); err != nil {
+		return fmt.Errorf("the ACS's URL %w", err)
+	}
+	pkg, err := p.UCI.Load("cwmp")
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	var edits []uci.Edit
+	section := "acs"
+	if pkg == nil || len(pkg.OfType("acs")) == 0 {
+		edits = append(edits, uci.Edit{Op: uci.OpAdd, Package: "cwmp", Section: section, Type: "acs"})
+	} else if s := pkg.Section("acs"); s == nil || s.Type != "acs" {
+		section = pkg.OfType("acs")[0].Name
+	}
+	if pkg != nil {
+		if s := pkg.Section(section); s != nil && s.Get("url") == url {
+			return nil
+		}
+	}
+	edits = append(edits, uci.Edit{Op: uci.OpSet, Package: "cwmp", Section: section, Option: "url", Values: []string{url}})
+	return writeUCI(p.UCI, p.Store, edits)
+}
+
+// webConfig turns the options into how we speak HTTP.
+func (s *settings) webConfig(box *system.Box, version string, log *slog.Logger) web.Config {
+	return web.Config{
+		Root: box.Root, ClockSet: box.ClockSet, UserAgent: "cwmpd/" + strings.Fields(version + " ?")[0], Log: log,
+		CAFile: s.ACS.CAFile, CADir: s.ACS.CADir, CertFile: s.ACS.ClientCert, KeyFile: s.ACS.ClientKey, Insecure: s.ACS.Insecure,
+		AllowDowngrade: s.CPE.AllowDowngrade, AllowBasicPlain: s.CPE.AllowBasicPlain, AllowLocal: s.CPE.AllowLocal || localHost(s.ACS.URL),
+		ForceIPv4: s.CPE.ForceIPv4, HeaderTimeout: s.CPE.ResponseWait,
+	}
+}
+
+// localHost reports whether the ACS itself is on this machine, as in a laboratory: its files then may be too (Z-34).
+func localHost(acs string) bool {
+	u, err := url.Parse(acs)
+	if err != nil {
+		return false
+	}
+	ip := net.ParseIP(u.Hostname())
+	return u.Hostname() == "localhost" || ip != nil && (ip.IsLoopback() || ip.IsLinkLocalUnicast())
+}
+
+func writeUCI(dir *uci.Dir, store *state.Store, edits []uci.Edit) error {
+	ctx, cancel := lockContext()
+	defer cancel()
+	w, err := dir.Begin(ctx, edits)
+	if err != nil {
+		return err
+	}
+	defer w.Close()
+	return store.Commit(w.Files()...)
+}
