@@ -153,7 +153,7 @@ func (w *Watcher) read(ctx context.Context, want wanted) (map[string]reading, er
 	visit := func(p *model.Param) error {
 		path := string(p.Path)
 		level := want.attrs[path].level(p.Def.Notify)
-		if level >= want.least || level != off && want.own[path] {
+		if (level >= want.least || level != off && want.own[path]) && !w.unknown(p.Def) {
 			found[path] = reading{p.Value, p.Type, level, w.mute(p.Def, want.deaf), wireless(p.Def)}
 		}
 		return nil

@@ -29,6 +29,16 @@ func (w *Watcher) mute(def *model.Def, deaf bool) bool {
 	}
 }
 
+// unknown reports whether what was read of a parameter says nothing, since ubusd was not there to be asked: the empty value that
+// stands for it would be a change of everything.
+func (w *Watcher) unknown(def *model.Def) bool {
+	if w.cfg.Ubus == nil || def.Notify == model.NotifyForced || def.Notify == model.NotifyDefault {
+		return false
+	}
+	verb, _, _ := strings.Cut(def.Source, " ")
+	return (verb == "ubus" || verb == "call" || verb == "") && !w.cfg.Ubus.Connected()
+}
+
 // tells reports whether an object of ubus tells its subscribers when what a method returns has changed.
 func tells(object, method string) bool {
 	return strings.HasPrefix(object, "network.interface") && (method == "status" || method == "dump") ||

@@ -2,6 +2,7 @@ package notify
 
 import (
 	"context"
+	"encoding/binary"
 	"os"
 	"path/filepath"
 	"testing"
@@ -105,8 +106,10 @@ func TestDirectoriesComeAndGo(t *testing.T) {
 func TestTemporaryFilesAreSilent(t *testing.T) {
 	d := &dirWatch{held: map[int32]string{1: ""}}
 	event := func(wd, mask uint32, name string) []byte {
-		b := make([]byte, 16, 32)
-		b[0], b[4], b[5], b[12] = byte(wd), byte(mask), byte(mask>>8), 16
+		b := make([]byte, 0, 32)
+		for _, field := range []uint32{wd, mask, 0, 16} {
+			b = binary.NativeEndian.AppendUint32(b, field)
+		}
 		return append(append(b, name...), make([]byte, 16-len(name))...)
 	}
 	for name, want := range map[string]bool{".network.uci-x1": false, "network": true} {
@@ -294,6 +297,30 @@ func TestUbusEvents(t *testing.T) {
 	if err := bus.Wait(limit, func() bool { return bus.Subscribers("hostapd.wlan0") == 1 }); err != nil {
 		t.Error(err)
 	}
+}
+
+// While ubusd is away the values behind it are not known, which is no change.
+func TestUbusIsAway(t *testing.T) {
+	dir, err := os.MkdirTemp("", "bus")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	bus, err := ubustest.New(filepath.Join(dir, "s"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	bus.Object("network.interface.wan", map[string]func(ubus.Value) (ubus.Value, int){"status": func(ubus.Value) (ubus.Value, int) {
+		return ubus.Table("proto", "dhcp"), 0
+	}})
+	client := ubus.New(ubus.Config{Path: bus.Path(), Timeout: time.Second})
+	defer client.Close()
+	b := newBed(t, client)
+	b.notify("Device.IP.Proto", 2)
+	b.wantPending()
+	b.setValue("url", "http://192.0.2.2:7547/x")
+	bus.Close()
+	b.wantPending(url + "=http://192.0.2.2:7547/x") // what the agent itself computes is still known
 }
 
 // What changed while nobody ran is told of at start.
