@@ -39,6 +39,7 @@ func runACS(ctx context.Context, args []string, out io.Writer) error {
 		return err
 	}
 	defer acs.Close()
+	acs.Patience = patience
 	if *user != "" {
 		acs.RequireDigest(*user, *password)
 	}

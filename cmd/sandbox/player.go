@@ -15,6 +15,9 @@ import (
 	"github.com/cwmpd/cwmpd/internal/cwmp/cwmptest"
 )
 
+// patience is how long the ACS keeps a session open for the next statement.
+const patience = 300 * time.Millisecond
+
 // A player plays a script as the ACS: it follows the messages of the CPE one by one and holds them against the script.
 type player struct {
 	acs   *cwmptest.ACS
@@ -66,6 +69,8 @@ func (p *player) step(ctx context.Context, s statement) error {
 		p.talk.title(s.text)
 	case "wait":
 		err = p.waitFor(ctx, s.text)
+	case "expect":
+		err = p.expect(ctx, s.text)
 	case "connect":
 		err = p.connect(ctx)
 	case "done":
@@ -119,6 +124,20 @@ func (p *player) waitFor(ctx context.Context, events string) error {
 		}
 		missing := slices.DeleteFunc(slices.Clone(want), func(e string) bool { return has(strings.TrimSpace(e)) })
 		if len(missing) == 0 {
+			return nil
+		}
+	}
+}
+
+// expect waits for a message of a name that contains a text.
+func (p *player) expect(ctx context.Context, text string) error {
+	name, text, _ := strings.Cut(text, " ")
+	for {
+		m, err := p.next(ctx)
+		if err != nil {
+			return err
+		}
+		if m.Name == name && strings.Contains(strings.Join(cwmptest.Describe(m), "\n"), strings.TrimSpace(text)) {
 			return nil
 		}
 	}

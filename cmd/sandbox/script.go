@@ -13,6 +13,7 @@ const scriptHelp = `A script is a conversation, one statement per line; # starts
 
   say TEXT                     print a line between the steps
   wait EVENT[, EVENT...]       wait for an Inform that lists these events
+  expect NAME TEXT             wait for a message of the CPE that contains TEXT
   connect                      send a connection request (with the credentials last set, or --knock)
   quiet SECONDS                nothing may come for so long
   done                         wait for the end of the session
@@ -34,7 +35,7 @@ type statement struct {
 }
 
 // verbsOf lists the statements that a script may hold beside calls.
-var acsVerbs = []string{"say", "wait", "connect", "quiet", "done"}
+var acsVerbs = []string{"say", "wait", "expect", "connect", "quiet", "done"}
 
 // parseScript reads a script; verbs are the statements allowed beside calls.
 func parseScript(r io.Reader, verbs []string) ([]statement, error) {

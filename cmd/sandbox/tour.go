@@ -146,7 +146,7 @@ func (t *tour) play(ctx context.Context) error {
 		return err
 	}
 	defer acs.Close()
-	t.acs = acs.URL
+	t.acs, acs.Patience = acs.URL, patience
 	filesURL, err := t.serveFiles()
 	if err != nil {
 		return err

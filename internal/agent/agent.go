@@ -98,6 +98,8 @@ func (d *Daemon) build() (err error) {
 		Keep:   func() bool { return d.settings.Load().CPE.KeepSettings },
 		Apply:  d.applyConfig,
 		OnDone: func() { d.cpe.Post(cwmp.Event{Code: cwmp.EventTransferComplete}) },
+
+		OnLeaving: func() { d.leave(ErrLeaving) },
 	})
 	if err != nil {
 		return err
@@ -108,6 +110,7 @@ func (d *Daemon) build() (err error) {
 		Identity:     func() config.Identity { return d.settings.Load().id },
 		Web:          func() web.Config { return d.webConfig() },
 		AfterSession: d.afterSession,
+		OnLeave:      func() { d.leave(ErrLeaving) },
 	})
 	if err != nil {
 		return err

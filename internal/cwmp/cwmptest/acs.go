@@ -22,7 +22,9 @@ import (
 
 // An ACS plays its part on a real socket. Its methods may be used by many goroutines.
 type ACS struct {
-	URL    string
+	URL      string
+	Patience time.Duration // how long a session without further calls is kept open for one that comes yet
+
 	server *httptest.Server
 	digest *digest.Server
 
@@ -294,6 +296,7 @@ func (a *ACS) allowed(w http.ResponseWriter, r *http.Request) bool {
 
 // ask sends the next queued call, or 204.
 func (a *ACS) ask(x *Exchange) {
+	a.waitForCall(x)
 	a.mu.Lock()
 	var next Call
 	if len(a.calls) > 0 {

@@ -161,13 +161,25 @@ func ParseCall(line string) (Call, error) {
 	return "", fmt.Errorf("unknown method %q", method)
 }
 
+// forced are the parameters that every Inform carries, and that Describe leaves out therefore (2.2).
+var forced = []string{
+	"Device.RootDataModelVersion", "Device.DeviceInfo.HardwareVersion", "Device.DeviceInfo.SoftwareVersion", "Device.DeviceInfo.ProvisioningCode",
+	"Device.ManagementServer.ParameterKey", "Device.ManagementServer.ConnectionRequestURL",
+}
+
 // Describe tells what a message says, in a line or more, without the SOAP.
 func Describe(m Message) []string {
 	switch m.Name {
 	case "":
 		return []string{"(empty POST: nothing more to say)"}
 	case "Inform":
-		return []string{fmt.Sprintf("Inform  %s  (RetryCount %s)", strings.Join(m.Events(), ", "), m.Text("RetryCount"))}
+		lines := []string{fmt.Sprintf("Inform  %s  (RetryCount %s)", strings.Join(m.Events(), ", "), m.Text("RetryCount"))}
+		for _, el := range m.all("ParameterValueStruct") {
+			if name := childText(el, "Name"); !slices.Contains(forced, name) {
+				lines = append(lines, fmt.Sprintf("  %s = %s", name, childText(el, "Value")))
+			}
+		}
+		return lines
 	case "Fault":
 		lines := []string{}
 		for _, el := range m.all("Fault") {
@@ -242,6 +254,19 @@ func (a *ACS) Fill(call string) string {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return a.fill(call)
+}
+
+// waitForCall waits as long as Patience says until a call is queued: a person, or a script that looks on, decides what to ask
+// when the Inform has come.
+func (a *ACS) waitForCall(x *Exchange) {
+	for deadline := time.Now().Add(a.Patience); time.Now().Before(deadline) && x.r.Context().Err() == nil; time.Sleep(5 * time.Millisecond) {
+		a.mu.Lock()
+		n := len(a.calls)
+		a.mu.Unlock()
+		if n > 0 {
+			return
+		}
+	}
 }
 
 // Settled waits until the CPE has closed the connections of its sessions.
