@@ -230,14 +230,14 @@ func (d *definitions) remove(path string) {
 func checkObjectPath(path string) error {
 	body, ok := strings.CutSuffix(path, ".")
 	if !ok {
-		return fmt.Errorf("%q: expected an object path that ends in a dot, such as Device.Time. or Device.WiFi.SSID.{i}.", path)
+		return fmt.Errorf("%q: expected an object path that ends in a dot (Device.Time. or Device.WiFi.SSID.{i}.)", path)
 	}
 	if len(path) > maxPath {
 		return fmt.Errorf("%s: longer than %d characters", excerpt(path), maxPath)
 	}
 	parts := strings.Split(body, ".")
 	if parts[0] != "Device" && parts[0] != "InternetGatewayDevice" {
-		return fmt.Errorf("%q: expected a path below Device. or InternetGatewayDevice.", path)
+		return fmt.Errorf("%q: expected a path that begins with Device. or InternetGatewayDevice. as its root", path)
 	}
 	for i, part := range parts {
 		if part == instanceOf && i > 1 && parts[i-1] != instanceOf {

@@ -31,9 +31,9 @@ func TestBrokenLinesSayWhereAndWhatWasExpected(t *testing.T) {
 	const object = "Device.X. r\n"
 	const table = "Device.T.{i}. r\n  rows uci p.@t\n"
 	for _, c := range []struct{ name, text, want string }{
-		{"an object without its dot", "Device.X r", `b.dm:1: "Device.X": expected an object path that ends in a dot, such as Device.Time. or Device.WiFi.SSID.{i}.`},
+		{"an object without its dot", "Device.X r", `b.dm:1: "Device.X": expected an object path that ends in a dot (Device.Time. or Device.WiFi.SSID.{i}.)`},
 		{"an object without access", "Device.X.", `b.dm:1: Device.X.: access "", expected one of r rw none`},
-		{"an object of another root", "Dev.X. r", `b.dm:1: "Dev.X.": expected a path below Device. or InternetGatewayDevice.`},
+		{"an object of another root", "Dev.X. r", `b.dm:1: "Dev.X.": expected a path that begins with Device. or InternetGatewayDevice. as its root`},
 		{"an object with a strange name", "Device.x$. r", `b.dm:1: "Device.x$.": "x$" is no object name: expected letters and digits beginning with a capital, or {i} after a name`},
 		{"rw on what is no table", "Device.X. rw", `b.dm:1: Device.X.: rw allows AddObject, so only a table (…{i}.) has it: expected r`},
 		{"a word too many on an object line", "Device.X. r please", `b.dm:1: Device.X.: unexpected "please", expected OBJECT ACCESS or OBJECT ACCESS replace`},
@@ -53,7 +53,7 @@ func TestBrokenLinesSayWhereAndWhatWasExpected(t *testing.T) {
 		{"no type", object + "  Name r", `b.dm:2: Name: the type is missing: expected NAME ACCESS TYPE SOURCE`},
 		{"a quote that does not end", object + `  Name r string const "a`, `b.dm:2: "\"a": the closing quote is missing`},
 		{"a parenthesis that does not end", object + `  Name r enum(a,b const a`, `b.dm:2: "(a,b const a": the closing ')' is missing`},
-		{"a range upside down", object + "  Name r int(5..1) const 3", `b.dm:2: Name: "5..1": expected a range such as 1..10, ..10 or 1..`},
+		{"a range upside down", object + "  Name r int(5..1) const 3", `b.dm:2: Name: "5..1": expected a range such as 1.., ..10 or 1..10`},
 		{"a number's range without dots", object + "  Name r int(5) const 3", `b.dm:2: Name: int(5): expected a range such as int(0..5)`},
 		{"an enumeration with a value twice", object + "  Name r enum(A,A) const A", `b.dm:2: Name: enum: "A" stands there twice`},
 		{"an object with a source line as parameter", object + "  Sub. r", `b.dm:2: Sub.: an object stands at column one, a parameter has no dot`},

@@ -211,7 +211,7 @@ func parseRange(text string) (Range, error) {
 		r.Max, err = strconv.ParseInt(high, 10, 64)
 	}
 	if err != nil || !r.HasMin && !r.HasMax || r.HasMin && r.HasMax && r.Min > r.Max {
-		return r, fmt.Errorf("%q: expected a range such as 1..10, ..10 or 1..", strings.TrimSpace(text))
+		return r, fmt.Errorf("%q: expected a range such as 1.., ..10 or 1..10", strings.TrimSpace(text))
 	}
 	return r, nil
 }
