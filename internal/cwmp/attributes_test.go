@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/cwmpd/cwmpd/internal/cwmp/cwmptest"
 )
@@ -240,5 +241,37 @@ func TestE3_ChangesAreDroppedWithTheACS(t *testing.T) {
 	r.good()
 	if got := second.Pick("Inform"); len(got) != 1 || !slices.Equal(got[0].Events(), []string{"0 BOOTSTRAP"}) {
 		t.Errorf("%d Informs, events %q", len(got), got[0].Events())
+	}
+}
+
+// N-11: the throttle holds back the session of an active notification, and no other.
+func TestN11_Throttle(t *testing.T) {
+	r := newRouter(t)
+	r.set(notification("Device.Test.Int", 2))
+	text := strings.ReplaceAll(testFiles["etc/config/cwmp"], "URL", r.acs.URL) + "\toption active_notif_throttle '3600'\n"
+	writeFiles(t, r.root, map[string]string{"etc/config/cwmp": text})
+	r.good()
+	r.writeTest("int", "30")
+	if _, err := r.watcher.Pending(t.Context()); err != nil || !r.watcher.Active() {
+		t.Fatalf("the watcher sees no active change, %v", err)
+	}
+	r.cpe.Post(Event{Code: EventValueChange})
+	now := time.Now()
+	r.cpe.takePosted(now)
+	at, due := r.cpe.next(now)
+	if wait := at.Sub(now); !due || wait < 3590*time.Second || wait > 3600*time.Second {
+		t.Errorf("session in %v", wait)
+	}
+	r.cpe.Post(Event{Code: EventConnectionRequest})
+	r.cpe.takePosted(now)
+	if at, _ := r.cpe.next(now); at.Sub(now) > pause {
+		t.Errorf("a connection request waits for %v", at.Sub(now))
+	}
+	r.good()
+	r.wantEvents("6 CONNECTION REQUEST", "4 VALUE CHANGE")
+	r.cpe.Post(Event{Code: EventValueChange}) // late news: the ACS has been told
+	r.cpe.takePosted(time.Now())
+	if _, due := r.cpe.next(time.Now()); due {
+		t.Error("a session for what was told")
 	}
 }

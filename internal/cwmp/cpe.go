@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"net/url"
 	"slices"
 	"strings"
 	"sync"
@@ -44,10 +45,11 @@ type Config struct {
 
 // A CPE is the TR-069 side of the router.
 type CPE struct {
-	cfg      Config
-	log      *slog.Logger
-	converse func(ctx context.Context, r *Record) outcome // holds one session; tests of the loop put their own in
-	wake     chan struct{}
+	cfg       Config
+	log       *slog.Logger
+	converse  func(ctx context.Context, r *Record) outcome // holds one session; tests of the loop put their own in
+	wake      chan struct{}
+	callLimit int // requests of the ACS in one session
 
 	mu      sync.Mutex // guards what follows, up to the empty line
 	posted  []Event
@@ -94,7 +96,7 @@ func New(cfg Config) (*CPE, error) {
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
-	c := &CPE{cfg: cfg, log: log, wake: make(chan struct{}, 1)}
+	c := &CPE{cfg: cfg, log: log, wake: make(chan struct{}, 1), callLimit: maxCallsOfACS}
 	c.converse = c.session
 	c.load()
 	c.setPhase(Idle)
@@ -357,15 +359,15 @@ func parsePhase(text string) time.Time {
 // lookAtURL finds out whether the ACS is another one than the one that had our "0 BOOTSTRAP". If so, everything that was
 // to be told to the old one is dropped (E-3).
 func (c *CPE) lookAtURL() {
-	url := c.cfg.Settings().ACS.URL
-	if url == c.url {
+	acs := c.cfg.Settings().ACS.URL
+	if acs == c.url {
 		return
 	}
-	c.url = url
-	if url == "" || (url == c.saved.Bootstrapped && !c.events.has(EventBootstrap)) {
+	c.url = acs
+	if acs == "" || (sameURL(acs, c.saved.Bootstrapped) && !c.events.has(EventBootstrap)) {
 		return
 	}
-	c.log.Info("first contact with this ACS", "url", withoutQuery(url))
+	c.log.Info("first contact with this ACS", "url", withoutQuery(acs))
 	c.discard()
 	c.events.add(Event{Code: EventBootstrap})
 	if c.booted {
@@ -402,6 +404,25 @@ func (c *CPE) pendingChanges(ctx context.Context) []notify.Change {
 		c.log.Warn("changes of values cannot be found", "err", err)
 	}
 	return changes
+}
+
+// sameURL reports whether two URLs name one ACS: host and scheme in any case, the default port said or not (E-7).
+func sameURL(a, b string) bool { return a == b || normal(a) == normal(b) }
+
+func normal(text string) string {
+	u, err := url.Parse(text)
+	if err != nil {
+		return text
+	}
+	host, port := strings.ToLower(u.Hostname()), u.Port()
+	if port == map[string]string{"http": "80", "https": "443"}[u.Scheme] {
+		port = ""
+	}
+	u.Host = host + ":" + port
+	if u.Path == "" {
+		u.Path = "/"
+	}
+	return u.String()
 }
 
 func withoutQuery(url string) string {

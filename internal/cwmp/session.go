@@ -118,8 +118,8 @@ func (s *session) converse(ctx context.Context) error {
 			return protocolErrorf("a %s nobody asked for", reply.Kind) // S-21
 		}
 		s.hold = reply.HoldRequests
-		if s.asked++; s.asked > maxCallsOfACS {
-			return protocolErrorf("more than %d requests in one session", maxCallsOfACS)
+		if s.asked++; s.asked > s.cpe.callLimit {
+			return protocolErrorf("more than %d requests in one session", s.cpe.callLimit) // S-22
 		}
 		answer = s.serve(ctx, reply)
 	}

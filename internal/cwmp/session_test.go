@@ -712,3 +712,34 @@ func TestRecords(t *testing.T) {
 		t.Errorf("%d records are kept", n)
 	}
 }
+
+func TestS22_EndlessRequests(t *testing.T) {
+	b := newBench(t)
+	b.cpe.callLimit = 20
+	b.acs.Ask(slices.Repeat([]cwmptest.Call{cwmptest.GetRPCMethods()}, 30)...)
+	b.bad("more than 20 requests")
+	if n := len(b.acs.Pick("GetRPCMethodsResponse")); n != 20 {
+		t.Errorf("%d answers, want 20", n)
+	}
+}
+
+func TestE7_TheSameURL(t *testing.T) {
+	for _, tt := range []struct {
+		a, b string
+		same bool
+	}{
+		{"http://acs.example/x", "http://acs.example/x", true},
+		{"http://ACS.example:80", "http://acs.example/", true},
+		{"HTTPS://acs.example:443/a", "https://acs.example/a", true},
+		{"http://acs.example:443/", "http://acs.example/", false},
+		{"http://acs.example/a", "http://acs.example/A", false},
+		{"https://acs.example/", "http://acs.example/", false},
+		{"http://[2001:DB8::1]:80/", "http://[2001:db8::1]/", true},
+		{"http://acs.example/?a=1", "http://acs.example/?a=2", false},
+		{"", "http://acs.example/", false},
+	} {
+		if got := sameURL(tt.a, tt.b); got != tt.same {
+			t.Errorf("%q and %q: %v", tt.a, tt.b, got)
+		}
+	}
+}

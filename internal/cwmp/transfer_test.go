@@ -4,6 +4,8 @@ import (
 	"context"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -256,4 +258,23 @@ func TestTransferFaults(t *testing.T) {
 			t.Errorf("%v: %d, want %d", tt, got, tt.want)
 		}
 	}
+}
+
+// E-4, T-128: what is promised is on flash before the ACS hears of it.
+func TestE4_PromisesAreOnFlashFirst(t *testing.T) {
+	d := newDepot(t)
+	onFlash := func(file, text string) cwmptest.Step {
+		return func(x *cwmptest.Exchange) {
+			data, err := os.ReadFile(filepath.Join(d.root, "etc/cwmpd", file))
+			if err != nil || !strings.Contains(string(data), text) {
+				t.Errorf("%s came, and %s holds %q, %v", x.Name, file, data, err)
+			}
+			cwmptest.Polite(x)
+		}
+	}
+	d.acs.Ask(cwmptest.Download(cwmptest.DownloadArgs{CommandKey: "key-d", FileType: transfer.TypeConfig, URL: d.files.URL + "/good", DelaySeconds: 3600}),
+		cwmptest.ScheduleInform(3600, "key-s"), cwmptest.Reboot("key-r"))
+	d.acs.Play(cwmptest.Polite, cwmptest.Polite, onFlash("transfers.json", "key-d"), onFlash("session.json", "key-s"), onFlash("session.json", "key-r"))
+	d.good()
+	d.wantNames("Inform", "", "DownloadResponse", "ScheduleInformResponse", "RebootResponse")
 }

@@ -582,3 +582,20 @@ func TestT193_ManyParameters(t *testing.T) {
 		t.Errorf("fault %d", m.FaultCode())
 	}
 }
+
+// what was set is in the router's file before the ACS hears so; R-21: it is applied after the session only.
+func TestR6_SetIsOnFlashFirst(t *testing.T) {
+	r := newRouter(t)
+	r.acs.Ask(cwmptest.SetParameterValues("K", cwmptest.Value{Name: "Device.Test.String", Text: "kept", Type: "string"}))
+	r.acs.Play(cwmptest.Polite, cwmptest.Polite, func(x *cwmptest.Exchange) {
+		data, err := os.ReadFile(filepath.Join(r.root, "etc/config/test"))
+		if err != nil || !strings.Contains(string(data), "'kept'") || len(r.reloads) > 0 {
+			t.Errorf("the file holds %q, %v, reloads %q", data, err, r.reloads)
+		}
+		cwmptest.Drop(x) // R-21, design: also a failed session applies what was committed
+	})
+	r.bad("")
+	if !slices.Equal(r.reloads, []string{"test"}) {
+		t.Errorf("reloads %q", r.reloads)
+	}
+}
