@@ -163,21 +163,14 @@ func (d *Daemon) run(ctx context.Context) error {
 	}
 }
 
-// awaitPort waits a moment until the connection request port is open, where one is wanted.
+// awaitPort waits a moment until the connection request port is open, or it is sure that there will be none.
 func (d *Daemon) awaitPort(ctx context.Context) {
-	if s := d.settings.Load(); !s.CPE.Enable || !s.CPE.HTTPConnReq || s.ACS.URL == "" {
-		return
-	}
 	deadline := time.NewTimer(time.Second)
 	defer deadline.Stop()
-	for d.http.URL("localhost") == "" {
-		select {
-		case <-d.moved: // the listener says that its URL may have changed
-		case <-deadline.C:
-			return
-		case <-ctx.Done():
-			return
-		}
+	select {
+	case <-d.http.Ready():
+	case <-deadline.C:
+	case <-ctx.Done():
 	}
 }
 
