@@ -268,6 +268,7 @@ func getPool(_ context.Context, r *Reader, row *model.Row, args []string) (strin
 		if subnet.IsValid() {
 			return maskOf(subnet.Bits()).String(), nil
 		}
+		return s.Get("netmask"), nil
 	case "reserved":
 		return joinList(reserved(r, s)), nil
 	}

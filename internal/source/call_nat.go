@@ -502,7 +502,7 @@ func hookMapping(ctx context.Context, r *Reader, row *model.Row, changed map[str
 		return nil
 	}
 	if _, ok := changed["InternalClient"]; ok || changed["Enable"] != "" {
-		if yes(s.Get("enabled"), true) && s.Get("dest_ip") == "" {
+		if ours(row) && yes(s.Get("enabled"), true) && s.Get("dest_ip") == "" {
 			return at("InternalClient", model.BadValue, "an enabled mapping needs one: without it the port of the router itself is meant")
 		}
 	}
@@ -534,9 +534,12 @@ func hookMapping(ctx context.Context, r *Reader, row *model.Row, changed map[str
 	return r.uciSet("firewall", s.Name, "dest_port", inside+"-"+strconv.Itoa(target+last-first))
 }
 
+// ours reports whether a row was made by AddObject.
+func ours(row *model.Row) bool { return strings.HasPrefix(row.Key, "cwmp_") }
+
 // getOrigin says who made a section: its name tells the ACS's from others.
 func getOrigin(_ context.Context, _ *Reader, row *model.Row, _ []string) (string, error) {
-	if strings.HasPrefix(row.Section, "cwmp_") {
+	if ours(row) {
 		return "Controller", nil
 	}
 	return "User", nil

@@ -555,13 +555,13 @@ func getGuard(_ context.Context, r *Reader, row *model.Row, _ []string) (string,
 	return "800nsec", nil
 }
 
-func setGuard(_ context.Context, r *Reader, row *model.Row, _ []string, value string) error {
+func setGuard(ctx context.Context, r *Reader, row *model.Row, _ []string, value string) error {
 	off := map[string]string{"Auto": "", "800nsec": "0"}
 	set, ok := off[value]
 	if !ok {
 		return model.Errorf(model.BadValue, "this router can do Auto and 800nsec")
 	}
-	if have, _ := getGuard(nil, r, row, nil); have == value {
+	if have, _ := getGuard(ctx, r, row, nil); have == value {
 		return nil
 	}
 	for _, o := range shortGI {
@@ -580,8 +580,8 @@ func getThreshold(_ context.Context, r *Reader, row *model.Row, args []string) (
 	return args[1], nil
 }
 
-func setThreshold(_ context.Context, r *Reader, row *model.Row, args []string, value string) error {
-	have, _ := getThreshold(nil, r, row, args)
+func setThreshold(ctx context.Context, r *Reader, row *model.Row, args []string, value string) error {
+	have, _ := getThreshold(ctx, r, row, args)
 	if have == value {
 		return nil
 	}
