@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/cwmpd/cwmpd/internal/config"
 	"github.com/cwmpd/cwmpd/internal/cwmp/soap"
 	"github.com/cwmpd/cwmpd/internal/model"
 )
@@ -13,6 +14,7 @@ import (
 const (
 	maxKey           = 32 // characters of CommandKey and ParameterKey
 	parameterKeyPath = "Device.ManagementServer.ParameterKey"
+	acsURLPath       = "Device.ManagementServer.URL"
 )
 
 // setParameterValues changes parameters, all or none, together with ParameterKey (3.2). Every parameter that is refused
@@ -64,6 +66,11 @@ func (s *session) setAll(ctx context.Context, tx *model.Tx, values []soap.Value)
 func (s *session) set(ctx context.Context, tx *model.Tx, v soap.Value) error {
 	if v.Name == "" || strings.HasSuffix(v.Name, ".") {
 		return &model.ParamError{Path: v.Name, Reason: model.Unknown, Msg: "not a parameter"}
+	}
+	if v.Name == acsURLPath {
+		if err := config.CheckURL(v.Text); err != nil { // K-20: nobody could reach us any more to take it back
+			return &model.ParamError{Path: v.Name, Reason: model.BadValue, Msg: err.Error()}
+		}
 	}
 	base, ok := baseTypes[v.Type]
 	if !ok {

@@ -599,3 +599,14 @@ func TestR6_SetIsOnFlashFirst(t *testing.T) {
 		t.Errorf("reloads %q", r.reloads)
 	}
 }
+
+// K-20, Z-29: a URL that would cut us off from every ACS is refused, whatever the data model thinks of it.
+func TestZ29_URLThatLocksOut(t *testing.T) {
+	r := newRouter(t)
+	for _, url := range []string{"", "acs.example", "ftp://acs.example/", "file:///etc/shadow", "http://a:b@acs.example/", "http:///x", "http://acs.example/\r\nX: y", "http://x/" + strings.Repeat("y", 2048)} {
+		m := r.one(cwmptest.SetParameterValues("K", cwmptest.Value{Name: acsURLPath, Text: url, Type: "string"}))
+		if got := m.ParamFaults()[acsURLPath]; m.FaultCode() != 9003 || got != 9007 {
+			t.Errorf("%.40q: %.300s", url, m.Body)
+		}
+	}
+}

@@ -105,6 +105,13 @@ func (a *ACS) Ask(calls ...Call) {
 	a.calls = append(a.calls, calls...)
 }
 
+// Left tells how many steps and calls were not played yet.
+func (a *ACS) Left() int {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return len(a.steps) + len(a.calls)
+}
+
 // Speak sets the CWMP namespace of what the ACS sends.
 func (a *ACS) Speak(ns string) {
 	a.mu.Lock()

@@ -158,7 +158,9 @@ func checkArrays(el *etree.Element, fail failFunc) {
 func (c *checker) answered(x *Exchange) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.hold = x.hold
+	if x.sent != answerOther { // a redirect or a challenge changes nothing: the same POST comes again
+		c.hold = x.hold
+	}
 	if x.sent == answerEmpty && c.emptied {
 		c.live = false
 	}
