@@ -11,7 +11,8 @@ import (
 	"strings"
 )
 
-// decode undoes the content coding of an answer, if it is one that the request named (H-18), up to limit bytes (Z-05).
+// decode undoes the content coding of an answer, up to limit bytes (Z-05). Gzip and deflate are what the data model
+// advertises (H-18); GenieACS uses the coding of our request for its answer, whatever we say to accept.
 func decode(raw []byte, answer, request http.Header, limit int64) ([]byte, error) {
 	coding := strings.ToLower(strings.TrimSpace(strings.Join(answer.Values("Content-Encoding"), ",")))
 	coding = strings.TrimPrefix(coding, "x-")
@@ -19,7 +20,7 @@ func decode(raw []byte, answer, request http.Header, limit int64) ([]byte, error
 		return raw, nil
 	}
 	if !accepts(request, coding) {
-		return nil, failf(ErrProtocol, nil, "answer in the coding %q, which was not asked for", coding)
+		return nil, failf(ErrProtocol, nil, "answer in the coding %q, which is not acceptable", coding)
 	}
 	r, err := decoder(coding, raw)
 	if err != nil {
@@ -46,21 +47,24 @@ func decoder(coding string, raw []byte) (io.Reader, error) {
 	return flate.NewReader(bufio.NewReader(bytes.NewReader(raw))), nil
 }
 
-// accepts reports whether a request named a coding that we know.
+// accepts reports whether a request may be answered in a coding: one that we know, and that its Accept-Encoding, if there is
+// one, does not leave out (RFC 9110 12.5.3).
 func accepts(request http.Header, coding string) bool {
 	if coding != "gzip" && coding != "deflate" {
 		return false
 	}
+	limited := false
 	for name, values := range request {
 		if !strings.EqualFold(name, "Accept-Encoding") {
 			continue
 		}
+		limited = true
 		for item := range strings.SplitSeq(strings.Join(values, ","), ",") {
 			name, params, _ := strings.Cut(item, ";")
-			if strings.EqualFold(strings.TrimSpace(name), coding) && strings.TrimSpace(params) != "q=0" {
-				return true
+			if strings.EqualFold(strings.TrimSpace(name), coding) {
+				return strings.TrimSpace(params) != "q=0"
 			}
 		}
 	}
-	return false
+	return !limited
 }

@@ -19,7 +19,7 @@ var (
 	ErrScheme           = errors.New("unusable URL")      // not an absolute http or https URL, or with user information
 	ErrForbiddenAddress = errors.New("forbidden address") // the router itself, or no address of a host at all
 	ErrRedirect         = errors.New("bad redirect")      // too many, without a usable target, or from https to http
-	ErrProtocol         = errors.New("bad answer")        // not HTTP/1.x, or a coding that we did not ask for
+	ErrProtocol         = errors.New("bad answer")        // not HTTP/1.x, or in a coding that we do not accept
 )
 
 // StatusError is an HTTP status that says no.

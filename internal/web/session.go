@@ -41,7 +41,7 @@ func NewSession(cfg Config, acsURL, username, password string) (*Session, error)
 // followed) and a challenge (it is answered; if that is impossible or refused, the error is ErrAuth).
 //
 // The keys of header are sent as they are spelled (H-4), Content-Length always (H-13); User-Agent is added. An answer in gzip or
-// deflate is decoded if header has an Accept-Encoding that names it (H-18).
+// deflate is decoded, unless header has an Accept-Encoding that does not name it (H-18).
 func (s *Session) Post(ctx context.Context, header http.Header, body []byte) (*Response, error) {
 	resp, err := s.c.do(ctx, &message{
 		method: http.MethodPost, header: header, body: bytes.NewReader(body), size: int64(len(body)),

@@ -373,18 +373,19 @@ func TestCompressedAnswers(t *testing.T) {
 		asked  string
 		want   error
 	}{
-		"gzip":            {"gzip", zipped([]byte("hello")), "gzip, deflate", nil},
-		"x-gzip":          {"X-GZIP", zipped([]byte("hello")), "gzip", nil},
-		"deflate":         {"deflate", zl.Bytes(), "gzip, deflate", nil},
-		"deflate, raw":    {"deflate", zl.Bytes()[2:], "deflate", nil},
-		"identity":        {"identity", []byte("hello"), "", nil},
-		"not asked for":   {"gzip", zipped([]byte("hello")), "", ErrProtocol},
-		"asked against":   {"gzip", zipped([]byte("hello")), "gzip;q=0", ErrProtocol},
-		"nested":          {"gzip, gzip", zipped(zipped([]byte("hello"))), "gzip", ErrProtocol},
-		"unknown":         {"br", []byte("hello"), "gzip", ErrProtocol},
-		"not gzip at all": {"gzip", []byte("hello"), "gzip", ErrProtocol},
-		"cut short":       {"gzip", zipped([]byte("hello"))[:20], "gzip", ErrTruncated},
-		"bomb":            {"gzip", bomb, "gzip", ErrTooLarge},
+		"gzip":                    {"gzip", zipped([]byte("hello")), "gzip, deflate", nil},
+		"x-gzip":                  {"X-GZIP", zipped([]byte("hello")), "gzip", nil},
+		"deflate":                 {"deflate", zl.Bytes(), "gzip, deflate", nil},
+		"deflate, raw":            {"deflate", zl.Bytes()[2:], "deflate", nil},
+		"identity":                {"identity", []byte("hello"), "", nil},
+		"nothing said of it":      {"gzip", zipped([]byte("hello")), "", nil},
+		"only identity asked for": {"gzip", zipped([]byte("hello")), "identity", ErrProtocol},
+		"asked against":           {"gzip", zipped([]byte("hello")), "gzip;q=0", ErrProtocol},
+		"nested":                  {"gzip, gzip", zipped(zipped([]byte("hello"))), "gzip", ErrProtocol},
+		"unknown":                 {"br", []byte("hello"), "gzip", ErrProtocol},
+		"not gzip at all":         {"gzip", []byte("hello"), "gzip", ErrProtocol},
+		"cut short":               {"gzip", zipped([]byte("hello"))[:20], "gzip", ErrTruncated},
+		"bomb":                    {"gzip", bomb, "gzip", ErrTooLarge},
 	} {
 		addr := rawServer(t, func(_ int, p *peer) {
 			p.read()
