@@ -52,14 +52,16 @@ func failf(kind error, err error, format string, args ...any) error {
 	return &failure{kind: kind, doing: fmt.Sprintf(format, args...), err: bare(err)}
 }
 
-// bare strips what could carry a URL, with a query or a password in it.
+// bare replaces an error that quotes parts of a URL, among which may be a password.
 func bare(err error) error {
 	var ue *url.Error
 	if errors.As(err, &ue) {
-		return ue.Err
+		return errMalformed
 	}
 	return err
 }
+
+var errMalformed = errors.New("malformed URL")
 
 // bodyFailure tells why a body was not read to its end.
 func bodyFailure(ctx context.Context, err error, host string) error {

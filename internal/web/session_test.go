@@ -526,10 +526,10 @@ func TestAnswerBeforeTheEndOfTheRequest(t *testing.T) {
 }
 
 func TestURLsOfTheACS(t *testing.T) {
-	for _, bad := range []string{"", "acs.example", "ftp://acs.example/", "http://", "http://u:p@acs.example/", "http://acs.example:99999/", "http://a b/", "http://a\r\nb/", "http://ä.example/", "http://a/" + strings.Repeat("x", 2048), "https:opaque"} {
+	for _, bad := range []string{"", "acs.example", "ftp://acs.example/", "http://", "http://u:p@acs.example/", "http://u:p", "http://acs.example:99999/", "http://a b/", "http://a\r\nb/", "http://ä.example/", "http://a/" + strings.Repeat("x", 2048), "https:opaque"} {
 		if _, err := NewSession(Config{}, bad, "", ""); !errors.Is(err, ErrScheme) {
 			t.Errorf("%q: got %v, want ErrScheme", bad, err)
-		} else if strings.Contains(err.Error(), "u:p") {
+		} else if strings.Contains(err.Error(), "u:p") || strings.Contains(err.Error(), `":p"`) {
 			t.Errorf("secret in %v", err)
 		}
 	}
