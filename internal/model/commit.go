@@ -30,8 +30,8 @@ func (tx *Tx) Commit(ctx context.Context) (Changes, error) {
 		return Changes{}, errOver
 	}
 	changes, err := tx.commit(ctx)
-	if closing := tx.Close(); err == nil {
-		err = closing
+	if closing := tx.Close(); closing != nil {
+		tx.tree.log.Error("a transaction did not close well", "error", closing) // what is committed stays so
 	}
 	if err != nil {
 		return Changes{}, err

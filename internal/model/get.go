@@ -17,7 +17,8 @@ type Param struct {
 }
 
 // Get visits the parameters that a full name, a partial path or "" stands for, depth first: an object's
-// parameters, then the objects below it, each in the order of the definitions, rows by number.
+// parameters, then the objects below it, each in the order of the definitions, rows by number. visit may read, but not
+// write, in the same transaction.
 func (tx *Tx) Get(ctx context.Context, path string, visit func(*Param) error) error {
 	defer tx.enter(ctx)()
 	w := walker{tx: tx, ctx: ctx, visit: visit, path: make([]byte, 0, maxPath)}

@@ -59,3 +59,13 @@ func distance(a, b string, most int) int {
 	}
 	return min(row[len(b)], most)
 }
+
+// sortedKeys are the keys of m, for stable messages and files.
+func sortedKeys[V any](m map[string]V) []string {
+	keys := make([]string, 0, len(m))
+	for k := range m {
+		keys = append(keys, k)
+	}
+	slices.Sort(keys)
+	return keys
+}

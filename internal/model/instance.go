@@ -1,6 +1,7 @@
 package model
 
 import (
+	"cmp"
 	"math"
 	"slices"
 	"strconv"
@@ -190,7 +191,7 @@ func (in *instances) forgetLost(path string, t *numbers, kept, fresh []*Row) {
 			gone = append(gone, key)
 		}
 	}
-	slices.SortFunc(gone, func(a, b string) int { return int(int64(t.rows[a].number) - int64(t.rows[b].number)) })
+	slices.SortFunc(gone, func(a, b string) int { return cmp.Compare(t.rows[a].number, t.rows[b].number) })
 	for _, key := range gone[:len(gone)-maxLost/2] {
 		in.dropBelow(rowPrefix(path, t.rows[key].number))
 		delete(t.rows, key)

@@ -1,0 +1,48 @@
+package model
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+)
+
+// errEmpty is the only way for a tree not to load.
+var errEmpty = errors.New("no data model: not one object could be read")
+
+// load reads all files and asks the source which needs hold.
+func load(ctx context.Context, cfg *Config, files []fs.FS, open func(context.Context, *compiled) (*Tx, error)) (*compiled, []Problem, error) {
+	d := &definitions{source: cfg.Source, objects: map[string]*objectDef{}}
+	d.readAll(files)
+	first := d.build(cfg, nil)
+	if len(first.order) == 0 {
+		return nil, d.problems, errEmpty
+	}
+	lack, err := d.needs(ctx, first, open)
+	if err != nil {
+		return nil, d.problems, err
+	}
+	if len(lack) == 0 {
+		return first, d.problems, nil
+	}
+	quiet := *d // the problems were all said the first time
+	return quiet.build(cfg, lack), d.problems, nil
+}
+
+// needs asks for every `needs` clause; all of an object must hold.
+func (d *definitions) needs(ctx context.Context, c *compiled, open func(context.Context, *compiled) (*Tx, error)) (map[string]bool, error) {
+	tx, err := open(ctx, c)
+	if err != nil {
+		return nil, fmt.Errorf("open the source: %w", err)
+	}
+	defer tx.Close()
+	lack := map[string]bool{}
+	for _, od := range d.order {
+		for _, n := range od.of("needs") {
+			if !lack[od.path] && !tx.need(ctx, n.expr) {
+				lack[od.path] = true
+			}
+		}
+	}
+	return lack, nil
+}
