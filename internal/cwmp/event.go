@@ -136,7 +136,7 @@ func (l *eventList) sessionFailed() {
 	})
 }
 
-// booted frees the events that waited for another boot than the one called before.
+// booted frees the events that were held in another boot than this one: it has come.
 func (l *eventList) booted(boot string) {
 	for i := range l.list {
 		if p := &l.list[i]; p.HeldBoot != boot {
@@ -145,7 +145,7 @@ func (l *eventList) booted(boot string) {
 	}
 }
 
-// drop takes out held events: the reboot that would have made them true was called off.
+// dropHeld takes out held events: the reboot that would have made them true was called off.
 func (l *eventList) dropHeld() {
 	l.filter(func(p *pendingEvent) bool { return p.HeldBoot == "" })
 }
