@@ -1,7 +1,7 @@
-# Device.Ethernet: the ports, what can carry IP on top of them, and VLAN tags.
+# Device.Ethernet: the ports, what can carry IP on top of them, bonds, and VLAN tags.
 # Router: /etc/config/network (`config device`), ubus network.device, /sys/class/net.
 #
-# A port is a row by itself; so is every netdev that an IP interface could stand on (a bridge, a port outside all bridges):
+# A port is a row by itself; so is every netdev that an IP interface could stand on (a bridge, a bond, a port outside both):
 # those are the Links. A VLANTermination is a `config device` of type 8021q or 8021ad, or a netdev used under a name such as
 # eth0.7. Settings of a netdev without a section of its own are written to a new one.
 #
@@ -11,7 +11,6 @@ Device.Ethernet.    r
   needs uci network
   WoLSupported                  r  boolean      const false
   FlowControlSupported          r  boolean      call net.flowsupported
-  LAGNumberOfEntries            r  unsignedInt  const 0
   RMONStatsNumberOfEntries      r  unsignedInt  const 0
 
 # The ports of the board; the conduit behind a switch chip is none.
@@ -63,6 +62,32 @@ Device.Ethernet.Link.{i}.    r
   FlowControl      rw boolean          call net.flow
 
 Device.Ethernet.Link.{i}.Stats.    r
+  Reset                       rw boolean command    call net.reset
+  BytesSent                   r  StatsCounter64 deny  call net.counter tx_bytes
+  BytesReceived               r  StatsCounter64 deny  call net.counter rx_bytes
+  PacketsSent                 r  StatsCounter64 deny  call net.counter tx_packets
+  PacketsReceived             r  StatsCounter64 deny  call net.counter rx_packets
+  ErrorsSent                  r  StatsCounter32 deny  call net.counter tx_errors 32
+  ErrorsReceived              r  StatsCounter32 deny  call net.counter rx_errors 32
+  DiscardPacketsSent          r  StatsCounter32 deny  call net.counter tx_dropped 32
+  DiscardPacketsReceived      r  StatsCounter32 deny  call net.counter rx_dropped 32
+  UnicastPacketsReceived      r  StatsCounter64 deny  call net.counter rx_packets -multicast
+  MulticastPacketsReceived    r  StatsCounter64 deny  call net.counter multicast
+
+# A `config device` of type bonding. Nothing is added as long as the kernel has no bonding driver.
+Device.Ethernet.LAG.{i}.    rw
+  rows call net.lags
+  add  call net.lags
+  max  8
+  unique MACAddress
+  Enable       rw boolean           call net.option enabled | default 1
+  Status       r  enum(Up, Down, Unknown, Dormant, NotPresent, LowerLayerDown, Error)            call net.status
+  Name         r  string(64)        call net.name
+  LastChange   r  unsignedInt deny  call net.lastchange
+  LowerLayers  rw list pathRef      call net.lag.lower | ref
+  MACAddress   rw MACAddress        call net.option macaddr macaddr | mac
+
+Device.Ethernet.LAG.{i}.Stats.    r
   Reset                       rw boolean command    call net.reset
   BytesSent                   r  StatsCounter64 deny  call net.counter tx_bytes
   BytesReceived               r  StatsCounter64 deny  call net.counter rx_bytes

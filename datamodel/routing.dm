@@ -19,6 +19,7 @@ Device.Routing.Router.{i}.IPv4Forwarding.{i}.    rw
   ident interface target netmask gateway metric
   add  uci network.@route cwmp_route_{n} disabled=1
   max  64
+  unique DestIPAddress,DestSubnetMask,ForwardingPolicy,GatewayIPAddress,Interface,ForwardingMetric
   Enable            rw boolean      call net.route4 enable
   Status            r  enum(Disabled, Enabled, Error_Misconfigured, Error)  call net.route4 status
   Type              rw enum(Normal, Receive, Blackhole, Unreachable, Prohibit)  call net.route4 type
@@ -38,6 +39,7 @@ Device.Routing.Router.{i}.IPv6Forwarding.{i}.    rw
   ident interface target gateway metric
   add  uci network.@route6 cwmp_route6_{n} disabled=1
   max  64
+  unique DestIPPrefix,ForwardingPolicy,NextHop,Interface,ForwardingMetric
   Enable            rw boolean      call net.route6 enable
   Status            r  enum(Disabled, Enabled, Error_Misconfigured, Error)  call net.route6 status
   Type              rw enum(Normal, Receive, Blackhole, Unreachable, Prohibit)  call net.route6 type

@@ -30,6 +30,9 @@ func netFuncs() map[string]Func {
 		"net.links":         {Rows: netLinkRows},
 		"net.link.lower":    {Get: netLinkLower},
 
+		"net.lags":      {Rows: netLAGRows, Add: netLAGAdd, Delete: netLAGDelete},
+		"net.lag.lower": netLAGLower(),
+
 		"net.vlans":        {Rows: netVLANRows, Add: netVLANAdd, Delete: netVLANDelete},
 		"net.vlanid":       netVLANID(),
 		"net.vlan.lower":   netVLANLower(),

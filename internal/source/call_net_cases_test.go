@@ -8,9 +8,45 @@ import (
 	"github.com/cwmpd/cwmpd/internal/model"
 )
 
-// A VLAN netdev called after its VLAN gets a new name, and so do all who use it; the row stays the same.
-func TestNetVLANIDRenamesTheDeviceAndItsUsers(t *testing.T) {
+// netCases are what operators do to a network, each on the router as it came.
+var netCases = []struct {
+	name string
+	run  func(*testing.T, *netRouter)
+}{
+	{"a VLAN's number renames its device and its users", netVLANIDRenamesTheDeviceAndItsUsers},
+	{"a VLAN device without a section", netVLANIDOfADeviceWithoutASection},
+	{"a priority gives a VLAN device its section", netVLANPriorityMakesASection},
+	{"a new uplink on a VLAN", netANewUplinkOnAVLAN},
+	{"a port is switched off and on", netPortOffAndOn},
+	{"a port gets another device", netPortGetsAnotherDevice},
+	{"PVID", netPVID},
+	{"a VLAN of a bridge", netBridgeVLAN},
+	{"the number of a bridge's VLAN moves its interface", netBridgeVLANIDMovesTheInterface},
+	{"a new bridge", netANewBridge},
+	{"forms of static addresses", netStaticAddressForms},
+	{"an address is switched off and on", netAddressOffAndOn},
+	{"dynamic addresses", netDynamicAddresses},
+	{"an interface is deleted", netDeleteInterface},
+	{"settings of an interface", netInterfaceSettings},
+	{"PPP", netPPP},
+	{"routes", netRoutes},
+	{"counters are reset", netStatsReset},
+	{"no configuration", netWithoutConfiguration},
+	{"a bond", netBond},
+}
+
+func TestNetCases(t *testing.T) {
 	n := newNetRouter(t, nil)
+	for _, c := range netCases {
+		t.Run(c.name, func(t *testing.T) {
+			n.reset(t)
+			c.run(t, n)
+		})
+	}
+}
+
+// A VLAN netdev called after its VLAN gets a new name, and so do all who use it; the row stays the same.
+func netVLANIDRenamesTheDeviceAndItsUsers(t *testing.T, n *netRouter) {
 	row := n.row("Device.Ethernet.VLANTermination.", "Name", "wan.35")
 	wanb := n.row("Device.PPP.Interface.", "Name", "pppoe-wanb")
 	n.set(row+"VLANID", "36")
@@ -35,8 +71,7 @@ func number(row string) string {
 }
 
 // The VLAN of a netdev that exists by its name alone changes that name in the interface.
-func TestNetVLANIDOfADeviceWithoutASection(t *testing.T) {
-	n := newNetRouter(t, nil)
+func netVLANIDOfADeviceWithoutASection(t *testing.T, n *netRouter) {
 	row := n.row("Device.Ethernet.VLANTermination.", "Name", "br-lan.20")
 	n.set(row+"VLANID", "30")
 	if got := n.section("network", "guest"); !strings.Contains(got, "device=br-lan.30;") {
@@ -47,8 +82,7 @@ func TestNetVLANIDOfADeviceWithoutASection(t *testing.T) {
 }
 
 // Settings that only a typed device has give it the section that its name stood for.
-func TestNetVLANPriorityMakesASection(t *testing.T) {
-	n := newNetRouter(t, nil)
+func netVLANPriorityMakesASection(t *testing.T, n *netRouter) {
 	row := n.row("Device.Ethernet.VLANTermination.", "Name", "br-lan.20")
 	n.set(row+"VLANPriority", "5")
 	n.want(row+"VLANPriority", "5")
@@ -56,8 +90,7 @@ func TestNetVLANPriorityMakesASection(t *testing.T) {
 }
 
 // A new VLAN on a port carries a new interface: four rows from AddObject to a working uplink.
-func TestNetANewUplinkOnAVLAN(t *testing.T) {
-	n := newNetRouter(t, nil)
+func netANewUplinkOnAVLAN(t *testing.T, n *netRouter) {
 	vlan := n.add("Device.Ethernet.VLANTermination.")
 	link := n.row("Device.Ethernet.Link.", "Name", "wan")
 	n.set(vlan+"VLANID", "70", vlan+"LowerLayers", strings.TrimSuffix(link, "."), vlan+"Enable", "true")
@@ -81,8 +114,7 @@ func TestNetANewUplinkOnAVLAN(t *testing.T) {
 }
 
 // Switching a port off takes it out of the bridge's lists and keeps its places in the VLANs.
-func TestNetPortOffAndOn(t *testing.T) {
-	n := newNetRouter(t, nil)
+func netPortOffAndOn(t *testing.T, n *netRouter) {
 	bridge := n.row("Device.Bridging.Bridge.", "Name", "br-lan")
 	port := n.row(bridge+"Port.", "Name", "lan4")
 	places := len(n.read(bridge + "VLANPort."))
@@ -106,8 +138,7 @@ func TestNetPortOffAndOn(t *testing.T) {
 }
 
 // A port gets another netdev: it keeps its row and its VLANs.
-func TestNetPortGetsAnotherDevice(t *testing.T) {
-	n := newNetRouter(t, nil)
+func netPortGetsAnotherDevice(t *testing.T, n *netRouter) {
 	bridge := n.row("Device.Bridging.Bridge.", "Name", "br-lan")
 	port := n.row(bridge+"Port.", "Name", "lan3")
 	lan1 := "Device.Ethernet.Interface." + number(n.row("Device.Ethernet.Interface.", "Name", "lan1"))
@@ -133,8 +164,7 @@ func TestNetPortGetsAnotherDevice(t *testing.T) {
 	n.wantReason(n.delete(bridge+"Port.1."), model.Refused) // the management port
 }
 
-func TestNetPVID(t *testing.T) {
-	n := newNetRouter(t, nil)
+func netPVID(t *testing.T, n *netRouter) {
 	bridge := n.row("Device.Bridging.Bridge.", "Name", "br-lan")
 	port := n.row(bridge+"Port.", "Name", "lan1")
 	n.want(port+"PVID", "1")
@@ -149,8 +179,7 @@ func TestNetPVID(t *testing.T) {
 }
 
 // A VLAN of the bridge is made, filled, renumbered, switched off and on, and removed.
-func TestNetBridgeVLAN(t *testing.T) {
-	n := newNetRouter(t, nil)
+func netBridgeVLAN(t *testing.T, n *netRouter) {
 	bridge := n.row("Device.Bridging.Bridge.", "Name", "br-lan")
 	before := n.config("network")
 	vlan := n.add(bridge + "VLAN.")
@@ -179,8 +208,7 @@ func TestNetBridgeVLAN(t *testing.T) {
 }
 
 // A VLAN's number is part of the name of its netdev: who stands on it follows.
-func TestNetBridgeVLANIDMovesTheInterface(t *testing.T) {
-	n := newNetRouter(t, nil)
+func netBridgeVLANIDMovesTheInterface(t *testing.T, n *netRouter) {
 	bridge := n.row("Device.Bridging.Bridge.", "Name", "br-lan")
 	vlan := n.row(bridge+"VLAN.", "VLANID", "20")
 	n.set(vlan+"VLANID", "21")
@@ -193,8 +221,7 @@ func TestNetBridgeVLANIDMovesTheInterface(t *testing.T) {
 }
 
 // A bridge of our own: port, then an interface on it.
-func TestNetANewBridge(t *testing.T) {
-	n := newNetRouter(t, nil)
+func netANewBridge(t *testing.T, n *netRouter) {
 	lan := n.row("Device.Bridging.Bridge.", "Name", "br-lan")
 	old := n.row(lan+"Port.", "Name", "lan3")
 	if err := n.delete(old); err != nil {
@@ -227,7 +254,7 @@ func TestNetANewBridge(t *testing.T) {
 }
 
 // Each way to write a static address keeps its form.
-func TestNetStaticAddressForms(t *testing.T) {
+func netStaticAddressForms(t *testing.T, n *netRouter) {
 	cases := []struct{ name, before, ip, mask, after string }{
 		{"option with netmask", "	option ipaddr '192.168.1.1'\n	option netmask '255.255.255.0'\n", "192.168.2.1", "255.255.254.0", "ipaddr=192.168.2.1;netmask=255.255.254.0;"},
 		{"option with a length", "	option ipaddr '192.168.1.1/24'\n", "192.168.2.1", "255.255.254.0", "ipaddr=192.168.2.1/23;"},
@@ -238,7 +265,8 @@ func TestNetStaticAddressForms(t *testing.T) {
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
-			n := newNetRouter(t, map[string]string{"etc/config/network": "config interface 'lan'\n	option proto 'static'\n" + c.before})
+			n.reset(t)
+			n.write("etc/config/network", "config interface 'lan'\n	option proto 'static'\n"+c.before)
 			addr := n.row("Device.IP.Interface.", "Name", "lan") + "IPv4Address.1."
 			n.want(addr+"IPAddress", "192.168.1.1")
 			n.want(addr+"SubnetMask", "255.255.255.0")
@@ -252,8 +280,7 @@ func TestNetStaticAddressForms(t *testing.T) {
 }
 
 // An address that is off leaves the configuration and waits; a second one turns the option into a list.
-func TestNetAddressOffAndOn(t *testing.T) {
-	n := newNetRouter(t, nil)
+func netAddressOffAndOn(t *testing.T, n *netRouter) {
 	lan := n.row("Device.IP.Interface.", "Name", "lan")
 	addr := lan + "IPv4Address.1."
 	more := n.add(lan + "IPv4Address.")
@@ -280,8 +307,7 @@ func TestNetAddressOffAndOn(t *testing.T) {
 }
 
 // What a provider gave can be read and not be changed, and cannot be given by hand beside it.
-func TestNetDynamicAddresses(t *testing.T) {
-	n := newNetRouter(t, nil)
+func netDynamicAddresses(t *testing.T, n *netRouter) {
 	wan := n.row("Device.IP.Interface.", "Name", "wan")
 	n.want(wan+"IPv4Address.1.AddressingType", "DHCP")
 	n.wantReason(n.trySet(wan+"IPv4Address.1.IPAddress", "192.0.2.1"), model.ReadOnly)
@@ -308,8 +334,7 @@ func TestNetDynamicAddresses(t *testing.T) {
 }
 
 // Deleting an interface takes its name out of the firewall, of DHCP, of Wi-Fi and of the routes.
-func TestNetDeleteInterface(t *testing.T) {
-	n := newNetRouter(t, nil)
+func netDeleteInterface(t *testing.T, n *netRouter) {
 	n.wantReason(n.delete(n.row("Device.IP.Interface.", "Name", "loopback")), model.Refused)
 	if err := n.delete(n.row("Device.IP.Interface.", "Name", "wan")); err != nil {
 		t.Fatal(err)
@@ -327,8 +352,7 @@ func TestNetDeleteInterface(t *testing.T) {
 	}
 }
 
-func TestNetInterfaceSettings(t *testing.T) {
-	n := newNetRouter(t, nil)
+func netInterfaceSettings(t *testing.T, n *netRouter) {
 	lan := n.row("Device.IP.Interface.", "Name", "lan")
 	wanb := n.row("Device.IP.Interface.", "Name", "wanb")
 	guest := n.row("Device.IP.Interface.", "Name", "guest")
@@ -364,8 +388,7 @@ func TestNetInterfaceSettings(t *testing.T) {
 	n.wantReason(n.trySet(wanb+"LowerLayers", strings.TrimSuffix(n.row("Device.Ethernet.Link.", "Name", "wan"), ".")), model.BadValue)
 }
 
-func TestNetPPP(t *testing.T) {
-	n := newNetRouter(t, nil)
+func netPPP(t *testing.T, n *netRouter) {
 	ppp := n.row("Device.PPP.Interface.", "Name", "pppoe-wanb")
 	n.set(ppp+"LCPEcho", "20")
 	n.set(ppp+"LCPEchoRetry", "3")
@@ -385,8 +408,7 @@ func TestNetPPP(t *testing.T) {
 	n.want(ppp+"IPv6CP.LocalInterfaceIdentifier", "::c00a:2eff:fe00:77")
 }
 
-func TestNetRoutes(t *testing.T) {
-	n := newNetRouter(t, nil)
+func netRoutes(t *testing.T, n *netRouter) {
 	table := "Device.Routing.Router.1.IPv4Forwarding."
 	office := n.row(table, "DestIPAddress", "192.0.2.0")
 	n.set(office+"DestSubnetMask", "255.255.255.128", office+"Enable", "true")
@@ -416,8 +438,7 @@ func TestNetRoutes(t *testing.T) {
 }
 
 // A Reset counts from now on, and not beyond a reboot.
-func TestNetStatsReset(t *testing.T) {
-	n := newNetRouter(t, nil)
+func netStatsReset(t *testing.T, n *netRouter) {
 	stats := n.row("Device.Ethernet.Interface.", "Name", "lan1") + "Stats."
 	link := n.row("Device.Ethernet.Link.", "Name", "br-lan") + "Stats."
 	before := n.value(link + "BytesSent")
@@ -431,9 +452,7 @@ func TestNetStatsReset(t *testing.T) {
 	n.want(link+"BytesSent", before)
 	n.load()
 	n.want(stats+"BytesSent", "0")
-	if err := os.WriteFile(n.box.Path("proc/sys/kernel/random/boot_id"), []byte("another-boot\n"), 0o644); err != nil {
-		t.Fatal(err)
-	}
+	n.write("proc/sys/kernel/random/boot_id", "another-boot\n")
 	n.load()
 	if n.value(stats+"BytesSent") == "0" {
 		t.Error("after a reboot it still counts from the Reset")
@@ -441,8 +460,7 @@ func TestNetStatsReset(t *testing.T) {
 }
 
 // Without the network package nothing of the family exists, and nothing breaks.
-func TestNetWithoutConfiguration(t *testing.T) {
-	n := newNetRouter(t, nil)
+func netWithoutConfiguration(t *testing.T, n *netRouter) {
 	if err := os.Remove(n.box.Path("etc/config/network")); err != nil {
 		t.Fatal(err)
 	}
@@ -502,5 +520,47 @@ config route6
 	})
 	if got := len(n.read(netObjects...)); got < 50 {
 		t.Errorf("only %d parameters", got)
+	}
+}
+
+// Two ports become a bond, an interface stands on it, and the ports stand on nothing else.
+func netBond(t *testing.T, n *netRouter) {
+	table := "Device.Ethernet.LAG."
+	n.want("Device.Ethernet.LAGNumberOfEntries", "0")
+	add := func(tx *model.Tx) error { _, err := tx.Add(t.Context(), table); return err }
+	n.wantReason(n.do(add), model.Refused) // no driver
+	n.write("sys/class/net/bonding_masters", "\n")
+	bridge := n.row("Device.Bridging.Bridge.", "Name", "br-lan")
+	var ports []string
+	for _, dev := range []string{"lan3", "lan4"} {
+		port := "Device.Ethernet.Interface." + number(n.row("Device.Ethernet.Interface.", "Name", dev))
+		ports = append(ports, port)
+	}
+	lag := n.add(table)
+	n.wantReason(n.trySet(lag+"LowerLayers", strings.Join(ports, ",")), model.BadValue) // they are in the bridge
+	for _, dev := range []string{"lan3", "lan4"} {
+		if err := n.delete(n.row(bridge+"Port.", "Name", dev)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	n.set(lag+"LowerLayers", strings.Join(ports, ","), lag+"Enable", "true")
+	n.want(lag+"LowerLayers", strings.Join(ports, ","))
+	name := n.value(lag + "Name")
+	n.wantSection("network", "cwmp_"+name, "type=bonding;name="+name+";policy=802.3ad;enabled=1;ports=lan3|lan4;")
+	link := n.row("Device.Ethernet.Link.", "Name", name)
+	n.want(link+"LowerLayers", strings.TrimSuffix(lag, "."))
+	ip := n.add("Device.IP.Interface.")
+	n.set(ip+"LowerLayers", strings.TrimSuffix(link, "."))
+	n.wantReason(n.delete(lag), model.Refused)
+	n.row("Device.InterfaceStack.", "HigherLayer", strings.TrimSuffix(lag, "."))
+	n.set(ip+"LowerLayers", "")
+	port := n.add(bridge + "Port.")
+	n.set(port+"LowerLayers", strings.TrimSuffix(lag, "."), port+"Enable", "true")
+	n.want(port+"Name", name)
+	if err := n.delete(port); err != nil {
+		t.Fatal(err)
+	}
+	if err := n.delete(lag); err != nil {
+		t.Fatal(err)
 	}
 }

@@ -18,6 +18,7 @@ const (
 	tableEthernet = "Device.Ethernet.Interface."
 	tableLink     = "Device.Ethernet.Link."
 	tableVLAN     = "Device.Ethernet.VLANTermination."
+	tableLAG      = "Device.Ethernet.LAG."
 	tablePort     = "Device.Bridging.Bridge.{i}.Port."
 	tableBrVLAN   = "Device.Bridging.Bridge.{i}.VLAN."
 	tablePPP      = "Device.PPP.Interface."
@@ -166,6 +167,9 @@ type netView struct {
 	device  map[string]*uci.Section // `config device` by the name of its netdev
 	bridges []*uci.Section
 	bridge  map[string]*uci.Section
+	lags    []*uci.Section
+	lag     map[string]*uci.Section
+	bonded  map[string]string // netdev to the bond it is in
 	port    map[string]string // netdev to the bridge that it is configured into
 	member  map[string]string // netdev to the bridge it is in, or will be
 	ifaces  []*netIface
@@ -175,6 +179,7 @@ type netView struct {
 	links   []string
 	isLink  map[string]bool
 	books   map[string]*bridgeBook
+	said    map[string]map[*kernelRoute]bool // routes of the kernel that a section has made, by the sections' type
 }
 
 // netIface is an interface of netifd. s is nil for one that netifd made itself, such as the IPv6 half of a PPP link.
@@ -195,6 +200,7 @@ type netVLAN struct {
 
 func newNetView(r *Reader, live *netLive) *netView {
 	n := &netView{
+		lag: map[string]*uci.Section{}, bonded: map[string]string{}, said: map[string]map[*kernelRoute]bool{},
 		r: r, live: live, pkg: r.UCI("network"), device: map[string]*uci.Section{}, bridge: map[string]*uci.Section{},
 		member: map[string]string{}, iface: map[string]*netIface{}, vlan: map[string]*netVLAN{}, isLink: map[string]bool{},
 	}
@@ -205,9 +211,16 @@ func newNetView(r *Reader, live *netLive) *netView {
 				continue
 			}
 			n.device[name] = s
-			if s.Get("type") == "bridge" {
+			switch s.Get("type") {
+			case "bridge":
 				n.bridges = append(n.bridges, s)
 				n.bridge[name] = s
+			case "bonding":
+				n.lags = append(n.lags, s)
+				n.lag[name] = s
+				for _, dev := range words(s, "ports") {
+					n.bonded[dev] = name
+				}
 			}
 		}
 		for _, s := range n.pkg.OfType("interface") {
@@ -401,8 +414,13 @@ func (n *netView) findLinks() {
 	for _, s := range n.bridges {
 		add(s.Get("name"))
 	}
+	for _, s := range n.lags {
+		if name := s.Get("name"); n.member[name] == "" {
+			add(name)
+		}
+	}
 	for _, dev := range n.live.ethernet {
-		if n.member[dev] == "" {
+		if n.member[dev] == "" && n.bonded[dev] == "" {
 			add(dev)
 		}
 	}
@@ -453,6 +471,8 @@ func (n *netView) belowLink(dev string) string {
 	switch {
 	case n.bridge[dev] != nil:
 		return ref(tablePort, dev)
+	case n.lag[dev] != nil:
+		return ref(tableLAG, dev)
 	case n.live.isEth[dev]:
 		return ref(tableEthernet, dev)
 	case n.live.wifi[dev] != "":
@@ -466,6 +486,8 @@ func (n *netView) belowPort(dev string) string {
 	switch {
 	case n.vlan[dev] != nil:
 		return ref(tableVLAN, n.vlan[dev].key)
+	case n.lag[dev] != nil:
+		return ref(tableLAG, dev)
 	case n.live.isEth[dev]:
 		return ref(tableEthernet, dev)
 	case n.live.wifi[dev] != "":
@@ -483,6 +505,8 @@ func (n *netView) netdev(r *Reader, reference string) (string, bool) {
 	switch table {
 	case tableEthernet:
 		return key, n.live.isEth[key]
+	case tableLAG:
+		return key, n.lag[key] != nil
 	case tableLink:
 		return key, n.isLink[key]
 	case tableVLAN:

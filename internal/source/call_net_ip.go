@@ -42,12 +42,8 @@ func netPPPRows(ctx context.Context, r *Reader, _ *model.Row, _ []string) ([]mod
 
 // netIfaceAdd is `add call net.interface PATTERN PROTO`: an interface that is switched off. Its name becomes part of that
 // of a netdev, which leaves room for eight characters.
-func netIfaceAdd(ctx context.Context, r *Reader, _ *model.Row, number uint32, args []string) (model.Row, error) {
-	n := r.network(ctx)
-	name := freeKey(args[0]+strconv.Itoa(int(number)), func(name string) bool {
-		return n.iface[strings.ReplaceAll(name, "-", "_")] != nil || r.section("network", strings.ReplaceAll(name, "-", "_")) != nil
-	})
-	name = strings.ReplaceAll(name, "-", "_")
+func netIfaceAdd(_ context.Context, r *Reader, _ *model.Row, number uint32, args []string) (model.Row, error) {
+	name := r.freeName("network", args[0]+strconv.Itoa(int(number)))
 	row := model.Row{Key: name, Package: "network", Section: name}
 	return row, r.addSection("network", "interface", name, "proto", args[1], "disabled", "1")
 }

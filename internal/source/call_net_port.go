@@ -171,11 +171,11 @@ func (n *netView) belowPortOf(b *bridgeBook, p *portEntry) []string {
 func (n *netView) portDevice(r *Reader, reference string) (string, error) {
 	table, _, _ := cutRef(reference)
 	switch table {
-	case tableEthernet, tableVLAN:
+	case tableEthernet, tableLAG, tableVLAN:
 	case tableSSID:
 		return "", refused("an SSID joins a bridge by its network")
 	default:
-		return "", badValue("want an Ethernet.Interface or an Ethernet.VLANTermination")
+		return "", badValue("want an Ethernet.Interface, an Ethernet.LAG or an Ethernet.VLANTermination")
 	}
 	dev, ok := n.netdev(r, reference)
 	if !ok {

@@ -23,6 +23,7 @@ type kernelRoute struct {
 	origin  string
 	expires string
 	iface   string
+	of      *kernelRoute // the one in the list that this is a copy of
 }
 
 // key names a route of the kernel.
@@ -111,17 +112,26 @@ func (k routeKind) routes(r *Reader) []*kernelRoute {
 	return r.Memo("net.routes "+k.typ, func() any { return k.kernel(r) }).([]*kernelRoute)
 }
 
+// said tells which routes of the kernel a section has made.
+func (k routeKind) said(r *Reader, n *netView) map[*kernelRoute]bool {
+	said := n.said[k.typ]
+	if said != nil || n.pkg == nil {
+		return said
+	}
+	said = map[*kernelRoute]bool{}
+	for _, s := range n.pkg.OfType(k.typ) {
+		if live := k.find(r, n, s); live != nil {
+			said[live] = true
+		}
+	}
+	n.said[k.typ] = said
+	return said
+}
+
 // rows lists the routes of the kernel that no section says.
 func (k routeKind) rows(ctx context.Context, r *Reader, _ *model.Row, _ []string) ([]model.Row, error) {
 	n := r.network(ctx)
-	said := map[*kernelRoute]bool{}
-	if n.pkg != nil {
-		for _, s := range n.pkg.OfType(k.typ) {
-			if live := k.find(r, n, s); live != nil {
-				said[live] = true
-			}
-		}
-	}
+	said := k.said(r, n)
 	var rows []model.Row
 	seen := map[string]bool{}
 	for _, live := range k.routes(r) {
@@ -130,6 +140,7 @@ func (k routeKind) rows(ctx context.Context, r *Reader, _ *model.Row, _ []string
 		}
 		seen[live.key()] = true
 		known := *live
+		known.of = live
 		n.explain(&known)
 		rows = append(rows, model.Row{Key: live.key(), ReadOnly: true, Data: &known})
 	}
@@ -225,6 +236,10 @@ func (k routeKind) value() Func {
 	return Func{
 		Get: func(ctx context.Context, r *Reader, row *model.Row, args []string) (string, error) {
 			if live, ok := row.Data.(*kernelRoute); ok {
+				// A row that this transaction has given a section is that section's from now on.
+				if args[0] == "enable" && k.said(r, r.network(ctx))[live.of] {
+					return "0", nil
+				}
 				return live.field(args[0]), nil
 			}
 			s := r.own(row)

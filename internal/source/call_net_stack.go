@@ -43,6 +43,10 @@ func netStackRows(ctx context.Context, r *Reader, _ *model.Row, _ []string) ([]m
 	for _, dev := range n.links {
 		add(ref(tableLink, dev), n.belowLink(dev))
 	}
+	for _, s := range n.lags {
+		name := s.Get("name")
+		add(ref(tableLAG, name), n.belowLAG(name)...)
+	}
 	bridges, err := netBridgeRows(ctx, r, nil, nil)
 	for i := range bridges {
 		b := n.book(&bridges[i])

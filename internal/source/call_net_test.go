@@ -2,6 +2,7 @@ package source_test
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"io/fs"
@@ -33,9 +34,10 @@ var netFiles = []string{"interfacestack.dm", "ethernet.dm", "bridging.dm", "ip.d
 
 // A netRouter is the sandbox with a tree over it.
 type netRouter struct {
-	t    *testing.T
-	box  *sandbox.Router
-	tree *model.Tree
+	t      *testing.T
+	box    *sandbox.Router
+	tree   *model.Tree
+	before map[string][]byte // files as they were, nil for those that were not there
 }
 
 // newNetRouter starts the sandbox; files replace some of its own.
@@ -59,9 +61,50 @@ func newNetRouter(t *testing.T, files map[string]string) *netRouter {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { box.Close() })
-	n := &netRouter{t: t, box: box}
+	n := &netRouter{t: t, box: box, before: map[string][]byte{}}
+	configs, err := filepath.Glob(box.Path("etc/config/*"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range configs {
+		n.remember("etc/config/" + filepath.Base(file))
+	}
 	n.load()
 	return n
+}
+
+// write replaces a file of the router until the next reset.
+func (n *netRouter) write(name, text string) {
+	n.t.Helper()
+	n.remember(name)
+	if err := os.WriteFile(n.box.Path(name), []byte(text), 0o644); err != nil {
+		n.t.Fatal(err)
+	}
+}
+
+func (n *netRouter) remember(name string) {
+	if _, ok := n.before[name]; !ok {
+		n.before[name], _ = os.ReadFile(n.box.Path(name)) // absent is nil
+	}
+}
+
+// reset makes the router what it was, for a case of its own.
+func (n *netRouter) reset(t *testing.T) {
+	t.Helper()
+	n.t = t
+	if err := os.RemoveAll(n.box.Path("etc/cwmpd")); err != nil {
+		t.Fatal(err)
+	}
+	for name, data := range n.before {
+		err := os.Remove(n.box.Path(name))
+		if data != nil {
+			err = os.WriteFile(n.box.Path(name), data, 0o644)
+		}
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			t.Fatal(err)
+		}
+	}
+	n.load()
 }
 
 // load makes a new tree, as a start of the daemon does.
@@ -338,7 +381,11 @@ func TestNetEveryWritableParameterReadsBack(t *testing.T) {
 		}
 	}
 	done, refused := 0, 0
+	tried := map[string]int{}
 	for _, p := range params {
+		if tried[p.def.Path]++; tried[p.def.Path] > 3 { // of each kind of row enough, for each write is on flash when it returns
+			continue
+		}
 		if !p.writable || strings.HasSuffix(p.path, ".Alias") {
 			continue
 		}

@@ -115,10 +115,11 @@ func (n *netView) userOf(dev string) string {
 			return "device " + v.name
 		}
 	}
-	for _, s := range n.bridges {
-		if slices.Contains(words(s, "ports"), dev) {
-			return "bridge " + s.Get("name")
-		}
+	if in := n.port[dev]; in != "" && dev != in {
+		return "bridge " + in
+	}
+	if in := n.bonded[dev]; in != "" {
+		return "bond " + in
 	}
 	return ""
 }
