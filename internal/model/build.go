@@ -19,7 +19,7 @@ type builder struct {
 func (d *definitions) build(cfg *Config, lack map[string]bool) *compiled {
 	b := &builder{definitions: d, lack: lack, bad: map[string]bool{}}
 	b.c = &compiled{
-		objects: map[string]*object{}, tables: map[string]*object{}, top: &scope{}, files: d.files,
+		objects: map[string]*object{}, tables: map[string]*object{}, top: &scope{}, files: len(d.files),
 		wildcard: cfg.Wildcard, aliases: cfg.Aliases,
 	}
 	for _, od := range d.order {

@@ -65,11 +65,12 @@ type definitions struct {
 	objects  map[string]*objectDef
 	order    []*objectDef
 	problems []Problem
-	files    int
+	files    []string // as read
 
 	// While a file is read:
 	at      where
 	current *objectDef      // nil below a broken object line: its lines are skipped
+	removed bool            // the object line said none
 	block   int             // counts object lines
 	replace map[string]bool // kinds of clauses not yet replaced under a `replace` line; nil without one
 }
@@ -121,22 +122,24 @@ func (d *definitions) readFile(fsys fs.FS, name string) {
 
 // read adds one file. Whatever is wrong with a line drops that line and becomes a Problem.
 func (d *definitions) read(file string, data []byte) {
-	d.files++
+	d.files = append(d.files, file)
 	d.at = where{file: file}
 	lines, err := lex(data)
 	if err != nil {
 		d.problem("%v", err)
 	}
-	d.current = nil
+	d.current, d.removed = nil, false
 	for _, l := range lines {
 		d.at.line = l.number
 		err := l.err
 		switch {
 		case err != nil && !l.indented:
-			d.current = nil
+			d.current, d.removed = nil, false
 		case err != nil:
 		case !l.indented:
 			err = d.object(l.words)
+		case d.removed:
+			err = errors.New("below an object that is none: expected no lines here")
 		case d.current == nil:
 		case upper(l.words[0].text):
 			err = d.param(l.words)
@@ -167,7 +170,7 @@ func (d *definitions) problemAt(at where, format string, args ...any) {
 
 // object reads a line at column one: PATH ACCESS [replace], or PATH none.
 func (d *definitions) object(words []word) error {
-	d.current, d.replace = nil, nil
+	d.current, d.removed, d.replace = nil, false, nil
 	d.block++
 	path := words[0].text
 	if err := checkObjectPath(path); err != nil {
@@ -186,6 +189,7 @@ func (d *definitions) object(words []word) error {
 	switch access {
 	case "none":
 		d.remove(path)
+		d.removed = true
 		return nil
 	case "r", "rw":
 	default:

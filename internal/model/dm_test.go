@@ -74,6 +74,7 @@ func TestBrokenLinesSayWhereAndWhatWasExpected(t *testing.T) {
 		{"a let of a reserved name", table + "  let key const 1\n", `b.dm:3: let: "key" cannot be a name: letters and digits, and none of section, key, n, parent (expected: let NAME SOURCE [| FILTER]…)`},
 		{"a hook that is no call", object + "  write uci a.b.c", `b.dm:2: write: "uci" is not call (expected: write call NAME)`},
 		{"a maximum that is none", table + "  max many", `b.dm:3: max: not a number from 1 to 8192 (expected: max NUMBER)`},
+		{"a line below an object that is none", "Device.X. none\n  Name r string const a", `b.dm:2: below an object that is none: expected no lines here`},
 		{"what is no text", "Device.X. r\n\xff\xfe", `b.dm: not UTF-8 text`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -241,6 +242,8 @@ func TestCheckNamesTheFileOnTheHost(t *testing.T) {
 		t.Errorf("got %v", got)
 	}
 	same(t, "all", len(Check(nil, cfg)), 1)
+	cfg.Files = append(cfg.Files, DirFS(dir))
+	same(t, "a file that is installed already is read once", len(Check([]string{bad}, cfg)), 1)
 	if got := Check([]string{filepath.Join(dir, "absent.dm")}, cfg); len(got) != 1 {
 		t.Errorf("a file that is not there: got %v", got)
 	}

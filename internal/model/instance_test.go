@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/cwmpd/cwmpd/internal/state"
 )
@@ -293,4 +294,22 @@ func TestReadersBesideWriters(t *testing.T) {
 	before := b.numbered()
 	b.boot()
 	same(t, "on flash as in memory", b.numbered(), before)
+}
+
+func TestKeysNeedNotBeText(t *testing.T) {
+	keys := []string{"plain", "ü", "\xff\xfe", `"quoted"`, `"`, "\x00"}
+	saved := map[string]savedRow{}
+	for i, key := range keys {
+		saved[jsonKey(key)] = savedRow{N: uint32(i + 1)}
+		if !utf8.ValidString(jsonKey(key)) {
+			t.Errorf("%q is not UTF-8", jsonKey(key))
+		}
+	}
+	var in instances
+	in.restore(map[string]savedTable{"Device.T.": {Rows: saved}})
+	for i, key := range keys {
+		if e := in.tables["Device.T."].rows[key]; e == nil || e.number != uint32(i+1) {
+			t.Errorf("%q: got %+v", key, e)
+		}
+	}
 }

@@ -1,10 +1,12 @@
 package model
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 )
 
 // errEmpty is the only way for a tree not to load.
@@ -15,6 +17,7 @@ func load(ctx context.Context, cfg *Config, files []fs.FS, open func(context.Con
 	d := &definitions{source: cfg.Source, objects: map[string]*objectDef{}}
 	d.readAll(files)
 	first := d.build(cfg, nil)
+	d.sortProblems()
 	if len(first.order) == 0 {
 		return nil, d.problems, errEmpty
 	}
@@ -45,4 +48,11 @@ func (d *definitions) needs(ctx context.Context, c *compiled, open func(context.
 		}
 	}
 	return lack, nil
+}
+
+// sortProblems brings what was found while reading and what was found while building into the order of the files.
+func (d *definitions) sortProblems() {
+	slices.SortStableFunc(d.problems, func(a, b Problem) int {
+		return cmp.Or(cmp.Compare(slices.Index(d.files, a.File), slices.Index(d.files, b.File)), cmp.Compare(a.Line, b.Line))
+	})
 }

@@ -16,6 +16,9 @@ type rowSet struct {
 // maxRows bounds one table below one row.
 const maxRows = 8192
 
+// maxKey bounds what a row may be called by: keys are kept on flash.
+const maxKey = 512
+
 // rows lists a table below a row.
 func (tx *Tx) rows(o *object, outer *Row) *rowSet {
 	if outer.sets == nil {
@@ -55,7 +58,7 @@ func (tx *Tx) load(o *object, outer *Row, set *rowSet) {
 		found = slices.Grow(found, len(own))
 		for i := range own {
 			r := &own[i]
-			if r.Key == "" || seen[r.Key] || len(found) >= maxRows {
+			if r.Key == "" || len(r.Key) > maxKey || seen[r.Key] || len(found) >= maxRows {
 				continue
 			}
 			seen[r.Key] = true

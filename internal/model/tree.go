@@ -139,7 +139,9 @@ func Check(files []string, cfg Config) []Problem {
 			absent = append(absent, Problem{File: name, Msg: err.Error()})
 			continue
 		}
-		layers = append(layers, oneFile{DirFS(filepath.Dir(name)), filepath.Base(name)})
+		if !slices.ContainsFunc(cfg.Files, func(f fs.FS) bool { return fileName(f, "") == filepath.Dir(name)+"/" }) {
+			layers = append(layers, oneFile{DirFS(filepath.Dir(name)), filepath.Base(name)})
+		}
 		wanted[filepath.Dir(name)+"/"+filepath.Base(name)] = true // as fileName says it
 	}
 	_, problems, err := load(context.Background(), &t.cfg, layers, t.openOn)
