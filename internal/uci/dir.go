@@ -50,6 +50,9 @@ func Open(root string) *Dir {
 	return &Dir{root: root, cache: map[string]*cached{}, held: map[string]int{}}
 }
 
+// Root is the root directory, absolute.
+func (d *Dir) Root() string { return d.root }
+
 func (d *Dir) etcPath(pkg string) string { return filepath.Join(d.root, "etc/config", pkg) }
 func (d *Dir) varPath(pkg string) string { return filepath.Join(d.root, "var/run/uci", pkg) }
 
