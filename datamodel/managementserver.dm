@@ -2,6 +2,7 @@
 # Router: /etc/config/cwmp, with the option names of icwmp. What this agent does not do is not here.
 
 Device.ManagementServer.                    r
+  write call mgmt.check_url
   EnableCWMP                        rw boolean                      uci cwmp.cpe:cpe.enable | default 1
   URL                               rw URL                          uci cwmp.acs:acs.url
   Username                          rw string(256)                  call mgmt.option acs userid username

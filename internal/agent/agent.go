@@ -36,12 +36,17 @@ type Daemon struct {
 	cpe     *cwmp.CPE
 	door    *control.Server
 
+	prefer *web.Affinity // the address of the ACS that worked last (S-50)
+
 	moved chan struct{} // one slot: our address may have changed
 	leave context.CancelCauseFunc
 }
 
 // ErrLeaving ends Run after a reboot, an upgrade or a factory reset was ordered: the box goes down.
 var ErrLeaving = errors.New("the box goes down")
+
+// errAsked ends Run because somebody on the router asked for it.
+var errAsked = errors.New("told to stop")
 
 // Run is the daemon: it manages the router until ctx ends, which is no error, or the box goes down.
 func Run(ctx context.Context, o DaemonOptions) error {
@@ -67,7 +72,7 @@ func Run(ctx context.Context, o DaemonOptions) error {
 	}
 	ctx, leave := context.WithCancelCause(ctx)
 	defer leave(nil)
-	d := &Daemon{Parts: p, level: o.Level, moved: make(chan struct{}, 1), leave: leave}
+	d := &Daemon{Parts: p, level: o.Level, prefer: new(web.Affinity), moved: make(chan struct{}, 1), leave: leave}
 	if err := d.build(); err != nil {
 		return err
 	}
@@ -117,6 +122,7 @@ func (d *Daemon) build() (err error) {
 	}
 	d.door, err = control.New(control.Config{
 		Ubus: d.Bus, Tree: d.Tree, CWMP: d.cpe, Notify: d.watcher, Reload: d.Reload, Log: part("control"),
+		Exit: func() { d.leave(errAsked) },
 	})
 	if err != nil {
 		return err
@@ -240,7 +246,7 @@ func (d *Daemon) afterSession(ctx context.Context) {
 }
 
 func (d *Daemon) webConfig() web.Config {
-	return d.settings.Load().webConfig(d.Box, d.version, d.log.With("part", "web"))
+	return d.settings.Load().webConfig(d.Box, d.version, d.prefer, d.log.With("part", "web"))
 }
 
 // applyConfig puts a downloaded vendor configuration file in force (Download, type 3).
@@ -266,7 +272,7 @@ func (d *Daemon) watchClock(ctx context.Context) error {
 	err := d.Box.WatchClock(ctx, func() {
 		d.log.Info("the clock was set", "now", d.Box.Now().Format(time.RFC3339))
 		d.rememberFirstUse()
-		d.cpe.SettingsChanged()
+		d.cpe.Stepped()
 	})
 	if err != nil {
 		d.log.Warn("watch the clock", "err", err)

@@ -48,6 +48,7 @@ type Parts struct {
 	settings atomic.Pointer[settings]
 	host     atomic.Pointer[string] // our address as the ACS sees it, nil before it was looked up
 	http     *connreq.HTTP
+	router   *source.Router
 
 	// What the daemon wants to hear; nil without one.
 	onCommit func(model.Changes)
@@ -94,11 +95,11 @@ func Open(ctx context.Context, o Options) (*Parts, error) {
 }
 
 func (p *Parts) loadTree(ctx context.Context, embedded fs.FS) error {
-	router := source.New(source.Config{
+	p.router = source.New(source.Config{
 		Root: p.Box.Root, UCI: p.UCI, Ubus: p.Bus, Box: p.Box, Store: p.Store, Funcs: p.funcs(), Log: p.log.With("part", "source"),
 	})
 	tree, problems, err := model.Load(ctx, model.Config{
-		Store: p.Store, Source: router, Own: []string{"cwmp"}, Reload: p.reloadService, Log: p.log.With("part", "model"),
+		Store: p.Store, Source: p.router, Own: []string{"cwmp"}, Reload: p.reloadService, Log: p.log.With("part", "model"),
 		Files: []fs.FS{embedded, os.DirFS(p.Box.Path(packageModels)), os.DirFS(p.Box.Path(ownerModels))},
 		OnCommit: func(c model.Changes) {
 			if p.onCommit != nil {
@@ -152,12 +153,16 @@ func (p *Parts) Lock(ctx context.Context, wait time.Duration) (*system.Lock, err
 	}
 }
 
-// Close lets go of the bus.
+// Close lets go of the buses.
 func (p *Parts) Close() error {
-	if p.Bus == nil {
-		return nil
+	var err error
+	if p.router != nil {
+		err = p.router.Close()
 	}
-	return p.Bus.Close()
+	if p.Bus != nil {
+		err = errors.Join(err, p.Bus.Close())
+	}
+	return err
 }
 
 func lockContext() (context.Context, context.CancelFunc) {

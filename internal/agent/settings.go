@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
-	"net"
-	"net/url"
 	"strings"
 
 	"github.com/cwmpd/cwmpd/internal/config"
@@ -106,23 +104,13 @@ func (p *Parts) SetACS(url string) error {
 }
 
 // webConfig turns the options into how we speak HTTP.
-func (s *settings) webConfig(box *system.Box, version string, log *slog.Logger) web.Config {
+func (s *settings) webConfig(box *system.Box, version string, prefer *web.Affinity, log *slog.Logger) web.Config {
 	return web.Config{
 		Root: box.Root, ClockSet: box.ClockSet, UserAgent: "cwmpd/" + strings.Fields(version + " ?")[0], Log: log,
 		CAFile: s.ACS.CAFile, CADir: s.ACS.CADir, CertFile: s.ACS.ClientCert, KeyFile: s.ACS.ClientKey, Insecure: s.ACS.Insecure,
-		AllowDowngrade: s.CPE.AllowDowngrade, AllowBasicPlain: s.CPE.AllowBasicPlain, AllowLocal: s.CPE.AllowLocal || localHost(s.ACS.URL),
-		ForceIPv4: s.CPE.ForceIPv4, HeaderTimeout: s.CPE.ResponseWait,
+		AllowDowngrade: s.CPE.AllowDowngrade, AllowBasicPlain: s.CPE.AllowBasicPlain, AllowLocal: s.CPE.AllowLocal || web.IsLocal(s.ACS.URL),
+		Affinity: prefer, ForceIPv4: s.CPE.ForceIPv4, HeaderTimeout: s.CPE.ResponseWait,
 	}
-}
-
-// localHost reports whether the ACS itself is on this machine, as in a laboratory: its files then may be too (Z-34).
-func localHost(acs string) bool {
-	u, err := url.Parse(acs)
-	if err != nil {
-		return false
-	}
-	ip := net.ParseIP(u.Hostname())
-	return u.Hostname() == "localhost" || ip != nil && (ip.IsLoopback() || ip.IsLinkLocalUnicast())
 }
 
 func writeUCI(dir *uci.Dir, store *state.Store, edits []uci.Edit) error {

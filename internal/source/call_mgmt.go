@@ -3,6 +3,7 @@ package source
 import (
 	"context"
 
+	"github.com/cwmpd/cwmpd/internal/config"
 	"github.com/cwmpd/cwmpd/internal/model"
 	"github.com/cwmpd/cwmpd/internal/uci"
 )
@@ -10,8 +11,21 @@ import (
 // mgmtFuncs are the values behind Device.ManagementServer. that are more than one UCI option.
 func mgmtFuncs() map[string]Func {
 	return map[string]Func{
-		"mgmt.option": {Get: mgmtGet, Set: mgmtSet},
+		"mgmt.option":    {Get: mgmtGet, Set: mgmtSet},
+		"mgmt.check_url": {Hook: mgmtCheckURL},
 	}
+}
+
+// mgmtCheckURL refuses an ACS URL that would leave the router without an ACS, whoever wants to set it (K-20).
+func mgmtCheckURL(_ context.Context, _ *Reader, _ *model.Row, changed map[string]string) error {
+	url, ok := changed["URL"]
+	if !ok {
+		return nil
+	}
+	if err := config.CheckURL(url); err != nil {
+		return &model.ParamError{Path: "URL", Reason: model.BadValue, Msg: err.Error()}
+	}
+	return nil
 }
 
 // ownPackage is the agent's own configuration.
