@@ -39,6 +39,9 @@ func (p *Parts) loadSettings(before *settings) (*settings, error) {
 		p.keepGood(pkg)
 	}
 	c, problems := config.FromUCI(pkg)
+	if text, err := p.Box.ReadFile("/etc/config/cwmp", 1<<20); err == nil && len(problems) > 0 {
+		config.Locate(text, problems)
+	}
 	for _, problem := range problems {
 		p.log.Warn(problem.String())
 	}

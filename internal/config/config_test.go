@@ -96,6 +96,23 @@ func TestABadValueIsAProblemAndTheDefaultIsUsed(t *testing.T) {
 	}
 }
 
+func TestProblemsNameTheirLine(t *testing.T) {
+	file := "\n# the ISP's\nconfig acs 'acs'\n\toption url 'nowhere'\n\toption userid 'x'\n\nconfig cpe\n\toption port 'x'\n\nconfig acs 'other'\n\toption url 'y'\n"
+	_, problems := parse(t, file)
+	Locate([]byte(file), problems)
+	var got []string
+	for _, p := range problems {
+		got = append(got, p.String())
+	}
+	want := []string{
+		"/etc/config/cwmp: line 4: acs.url: does not begin with http:// or https://; the default is used",
+		`/etc/config/cwmp: line 8: cpe.port: "x" is not a number from 1 to 65535; the default is used`,
+	}
+	if strings.Join(got, "\n") != strings.Join(want, "\n") {
+		t.Errorf("got  %q\nwant %q", got, want)
+	}
+}
+
 func testBox(t *testing.T, files map[string]string) *system.Box {
 	t.Helper()
 	root := t.TempDir()
