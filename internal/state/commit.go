@@ -237,7 +237,11 @@ func (s *Store) discard(cs []change) {
 // flash; where there are none, there is no last good copy.
 func (s *Store) keepLast(c change) {
 	name := filepath.Base(c.path)
-	if filepath.Dir(c.path) != s.dir || !strings.HasSuffix(name, ".json") || c.old == nil || c.newSum == "" {
+	if filepath.Dir(c.path) != s.dir || !strings.HasSuffix(name, ".json") || c.old == nil {
+		return
+	}
+	if c.newSum == "" { // forgotten on purpose
+		_ = s.remove(c.path + "~")
 		return
 	}
 	if _, err := unwrap(c.old); s.setBroken(c.path, false) || err != nil {

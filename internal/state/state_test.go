@@ -245,6 +245,22 @@ func TestABrokenFactFallsBackToTheCopyBefore(t *testing.T) {
 	}
 }
 
+func TestARemovedFactDoesNotComeBack(t *testing.T) {
+	s, _ := open(t)
+	for n := range 2 {
+		if err := s.Save("fact", n); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := s.Commit(File{Path: s.Path("fact.json"), Remove: true}); err != nil {
+		t.Fatal(err)
+	}
+	var v int
+	if err := s.Load("fact", &v); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("got %d, %v, want not exist", v, err)
+	}
+}
+
 func TestTwoStoresOfOneRootDoNotMixTheirCommits(t *testing.T) {
 	s, root := open(t)
 	a, b := filepath.Join(root, "etc/a"), filepath.Join(root, "etc/b")
