@@ -18,6 +18,8 @@ const (
 	lockWait = 10 * time.Second // when the context has no deadline
 	// A libuci renames its temporary file at once; one that is older was left by a crash.
 	libuciTempAge = 5 * time.Second
+	// How long a replaced inode may stay open elsewhere before we no longer care.
+	handOverWait = 2 * time.Second
 )
 
 // A locked is a package file under libuci's exclusive lock.
@@ -157,7 +159,7 @@ func (l *locked) handOver() {
 		return
 	}
 	_ = syscall.Flock(int(l.f.Fd()), syscall.LOCK_UN)
-	ctx, cancel := context.WithTimeout(context.Background(), libuciTempAge)
+	ctx, cancel := context.WithTimeout(context.Background(), handOverWait)
 	defer cancel()
 	for openElsewhere(fi) && pause(ctx) == nil {
 	}
