@@ -52,6 +52,11 @@ const (
 	Failed            // anything else
 )
 
+func (r Reason) String() string {
+	return [...]string{"ok", "internal error", "not authorized", "no contact", "no file", "incomplete", "corrupt", "bad signature",
+		"bad URL", "no space", "failed"}[r]
+}
+
 // Result is a transfer that ended. Zero times mean that the clock was not set.
 type Result struct {
 	ID string
