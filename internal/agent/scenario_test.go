@@ -2,20 +2,17 @@ package agent
 
 import (
 	"bytes"
-	"context"
-	"errors"
 	"flag"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
-	"time"
 
-	"github.com/cwmpd/cwmpd/datamodel"
 	"github.com/cwmpd/cwmpd/internal/cwmp/cwmptest"
-	"github.com/cwmpd/cwmpd/internal/sandbox"
-	"github.com/cwmpd/cwmpd/internal/ubus"
 )
 
 var update = flag.Bool("update", false, "write what the CPE answered into the scenarios")
@@ -23,14 +20,26 @@ var update = flag.Bool("update", false, "write what the CPE answered into the sc
 // TestScenarios plays testdata/*.txt: a router, what the ACS sends, what we answer, the router afterwards.
 // A file is a title in # comments, then sections:
 //
-//	-- router/PATH --    a file of the router; before the first `acs` it is written, after it it is compared
-//	-- acs --            calls of one session, as cwmptest.ParseCall reads them
-//	-- cpe --            the answers, in order; a line "…" stands for any lines
+//	-- router/PATH --    a file of the router; before the first other section it is written, later it is compared
+//	-- file NAME --      a file on the web server {files}
+//	-- acs --            calls of one session, as cwmptest.ParseCall reads them; the session is asked for on the router
+//	-- acs next --       the same for the next session, which comes by itself
+//	-- acs answers --    how the ACS answers the next POSTs: polite, a status such as 503, drop, fault 8005
+//	-- inform --         the Inform of that session, or the next one: its events, then lines NAME = VALUE that must be
+//	                     in it, !NAME that must not, RetryCount = N
+//	-- cpe --            the answers, in order; after inform what else the CPE said in that session; a line "…" stands
+//	                     for any lines
 //	-- ubus --           each line is OBJECT.METHOD {json} that must have been called, "!…" one that must not
-//	-- edit --           PATH: sed-like changes somebody makes on the router: s/OLD/NEW/
-//	-- inform --         the events of the next Inform, without asking for one
+//	-- commands --       what the router was told to run, each line the beginning of one
+//	-- edit PATH --      somebody changes a file on the router: s/OLD/NEW/ with any character for /, +LINE to add a line
+//	-- knock USER PASSWORD --  the ACS makes a connection request, and gets this status; "closed" when nobody listens
+//	-- restart --        the agent ends and starts again
+//	-- reboot --         the same with the box
+//	-- down --           the box goes down by itself, as it was told; the agent starts again in its next boot
 //
-// Each `acs` after the first opens a session of its own.
+// The agent starts before the first section that is none of the router's and the web server's; its first Inform may be
+// looked at, and is passed over otherwise. An Inform that no section asks for is an error, unless it is the one of an acs
+// section.
 func TestScenarios(t *testing.T) {
 	files, err := filepath.Glob("testdata/*.txt")
 	if err != nil || len(files) == 0 {
@@ -66,220 +75,241 @@ func parseScenario(t *testing.T, file string) (title string, list []section) {
 	return title, list
 }
 
-// A stage is one router with its agent and its ACS.
-type stage struct {
-	t      *testing.T
-	router *sandbox.Router
-	acs    *cwmptest.ACS
-	bus    *ubus.Client
-	seen   int
-	ended  chan error
-	stop   context.CancelFunc
-	log    *lockedBuffer
-}
-
-func newStage(t *testing.T, files map[string]string) *stage {
-	t.Helper()
-	dir, err := os.MkdirTemp("", "cw") // short: the path of a socket lies below
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { os.RemoveAll(dir) })
-	router, err := sandbox.New(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for name, text := range files {
-		path := filepath.Join(dir, name)
-		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := router.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { router.Close() })
-	s := &stage{t: t, router: router, acs: cwmptest.New(), bus: ubus.New(ubus.Config{Path: router.Socket()}), log: &lockedBuffer{}}
-	t.Cleanup(func() { s.bus.Close() })
-	t.Cleanup(func() {
-		s.halt()
-		s.acs.Close()
-		for _, v := range s.acs.Violations() {
-			t.Errorf("invariant: %s", v)
-		}
-		if t.Failed() {
-			t.Logf("the agent's log:\n%s", s.log.String())
-		}
-	})
-	return s
-}
-
-// start runs the agent as `cwmpd run --root DIR --acs URL`.
-func (s *stage) start() {
-	ctx, stop := context.WithCancel(context.Background())
-	s.stop, s.ended = stop, make(chan error, 1)
-	root, url, ended := s.router.Path("/"), s.acs.URL, s.ended
-	go func() {
-		ended <- Run(ctx, DaemonOptions{Options: Options{Root: root, Files: datamodel.Files, Version: "test", Log: testLogger(s.log)}, ACS: url})
-	}()
-}
-
-// halt ends the agent, however it ends.
-func (s *stage) halt() {
-	if s.stop == nil {
-		return
-	}
-	s.stop()
-	if err := <-s.ended; err != nil && !errors.Is(err, ErrLeaving) {
-		s.t.Errorf("the agent ended: %v", err)
-	}
-	s.stop = nil
-}
-
-// left waits until the agent ends by itself.
-func (s *stage) left() {
-	s.t.Helper()
-	select {
-	case err := <-s.ended:
-		s.stop()
-		s.stop = nil
-		if !errors.Is(err, ErrLeaving) {
-			s.t.Fatalf("the agent ended with %v, want %v", err, ErrLeaving)
-		}
-	case <-time.After(20 * time.Second):
-		s.t.Fatal("the agent goes on, though the box went down")
-	}
-}
-
-// next returns the next message of the CPE.
-func (s *stage) next() cwmptest.Message {
-	s.t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
-	defer cancel()
-	m, err := s.acs.Next(ctx, s.seen)
-	if err != nil {
-		s.t.Fatalf("no message came: %v\n%s", err, s.log.String())
-	}
-	s.seen++
-	return m
-}
-
-// inform waits for the next Inform.
-func (s *stage) inform() cwmptest.Message {
-	s.t.Helper()
-	for {
-		if m := s.next(); m.Name == "Inform" {
-			return m
-		}
-	}
-}
-
-// answers returns the next n messages that answer a call.
-func (s *stage) answers(n int) []cwmptest.Message {
-	s.t.Helper()
-	var list []cwmptest.Message
-	for len(list) < n {
-		if m := s.next(); m.Name != "" && !m.IsRequest() {
-			list = append(list, m)
+// lines are the lines of a section that say something.
+func (s section) lines() []string {
+	var list []string
+	for line := range strings.Lines(s.text) {
+		if line = strings.TrimSpace(line); line != "" && line[0] != '#' {
+			list = append(list, line)
 		}
 	}
 	return list
 }
 
-// settle waits for the end of the session, and for what the agent does after it.
-func (s *stage) settle() {
-	s.t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
-	defer cancel()
-	if err := s.acs.Settled(ctx); err != nil {
-		s.t.Fatal(err)
-	}
-}
-
-// ask opens a session and makes calls in it.
-func (s *stage) ask(calls ...cwmptest.Call) []cwmptest.Message {
-	s.t.Helper()
-	s.acs.Ask(calls...)
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
-	defer cancel()
-	if _, err := s.bus.Call(ctx, "tr069", "inform", ubus.Table("event", "6 CONNECTION REQUEST")); err != nil {
-		s.t.Fatalf("ask for a session: %v", err)
-	}
-	return s.answers(len(calls))
+// A play is a scenario on its stage.
+type play struct {
+	*stage
+	web     *httptest.Server
+	looked  int      // messages before the next Inform that inform looks for
+	skip    bool     // the Inform of the last acs section was not looked at
+	answers []string // that cpe compares
 }
 
 func playScenario(t *testing.T, file string) {
 	_, sections := parseScenario(t, file)
-	files := map[string]string{}
-	first := 0
-	for ; first < len(sections) && strings.HasPrefix(sections[first].name, "router/"); first++ {
-		files[strings.TrimPrefix(sections[first].name, "router/")] = sections[first].text
+	p := newPlay(t, sections)
+	first := slices.IndexFunc(sections, func(s section) bool { return !s.setting() })
+	p.begin()
+	if sections[first].name != "inform" {
+		p.pass()
 	}
-	s := newStage(t, files)
-	s.start()
-	s.inform()
-	s.settle()
-	var answers []string
 	for i := first; i < len(sections); i++ {
-		sec := &sections[i]
-		switch name := sec.name; {
-		case name == "acs":
-			var calls []cwmptest.Call
-			for line := range strings.Lines(sec.text) {
-				if line = strings.TrimSpace(line); line == "" || line[0] == '#' {
-					continue
-				}
-				c, err := cwmptest.ParseCall(line)
-				if err != nil {
-					t.Fatalf("%s: %v", file, err)
-				}
-				calls = append(calls, c)
-			}
-			answers = nil
-			for _, m := range s.ask(calls...) {
-				answers = append(answers, cwmptest.Describe(m)...)
-			}
-			s.settle()
-		case name == "cpe":
-			got := strings.Join(answers, "\n") + "\n"
-			if *update && !strings.Contains(sec.text, "…") {
-				sec.text = got
-			}
-			if !matches(strings.Split(strings.TrimSpace(sec.text), "\n"), answers) {
-				t.Errorf("the CPE answered\n%swant\n%s", got, sec.text)
-			}
-		case strings.HasPrefix(name, "router/"):
-			got, err := os.ReadFile(s.router.Path(strings.TrimPrefix(name, "router/")))
-			if err != nil {
-				t.Fatal(err)
-			}
-			if *update {
-				sec.text = string(got)
-			}
-			if strings.TrimSpace(string(got)) != strings.TrimSpace(sec.text) {
-				t.Errorf("%s afterwards:\n%s\nwant\n%s", name, got, sec.text)
-			}
-		case name == "ubus":
-			for line := range strings.Lines(sec.text) {
-				s.wantCall(strings.TrimSpace(line))
-			}
-		case strings.HasPrefix(name, "edit "):
-			s.edit(strings.TrimPrefix(name, "edit "), sec.text)
-		case name == "inform":
-			got := strings.Join(s.inform().Events(), ", ")
-			if want := strings.TrimSpace(sec.text); got != want {
-				t.Errorf("Inform with %s, want %s", got, want)
-			}
-			s.settle()
+		p.act(&sections[i])
+		if t.Failed() {
+			t.Logf("%s: at section %q", file, sections[i].name)
+			break
+		}
+	}
+	p.nothingElse()
+	if *update && !t.Failed() {
+		rewrite(t, file, sections)
+	}
+}
+
+// setting reports whether a section says what is there before the play.
+func (s section) setting() bool {
+	return strings.HasPrefix(s.name, "router/") || strings.HasPrefix(s.name, "file ")
+}
+
+func newPlay(t *testing.T, sections []section) *play {
+	pages := map[string]string{}
+	files := map[string]string{}
+	for i := 0; i < len(sections) && sections[i].setting(); i++ {
+		if name, ok := strings.CutPrefix(sections[i].name, "router/"); ok {
+			files[name] = sections[i].text
+		} else {
+			pages[strings.TrimPrefix(sections[i].name, "file ")] = sections[i].text
+		}
+	}
+	p := &play{stage: newStage(t, files)}
+	p.web = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if page, ok := pages[strings.TrimPrefix(r.URL.Path, "/")]; ok {
+			w.Write([]byte(page))
+			return
+		}
+		http.NotFound(w, r)
+	}))
+	t.Cleanup(p.web.Close)
+	return p
+}
+
+// named puts the addresses of this run into a text, unnamed takes them out.
+func (p *play) named(text string) string {
+	return strings.NewReplacer("{files}", p.web.URL, "{acs}", p.acs.URL).Replace(text)
+}
+
+func (p *play) unnamed(text string) string {
+	return strings.NewReplacer(p.web.URL, "{files}", p.acs.URL, "{acs}").Replace(text)
+}
+
+// pass takes note of everything that came so far.
+func (p *play) pass() {
+	p.settle()
+	p.looked, p.skip = len(p.acs.Messages()), false
+}
+
+func (p *play) act(sec *section) {
+	p.t.Helper()
+	name := sec.name
+	word, rest, _ := strings.Cut(name, " ")
+	if p.skip && slices.Contains([]string{"acs", "edit", "knock", "restart", "reboot", "down"}, word) {
+		p.pass()
+	}
+	switch {
+	case name == "acs":
+		p.calls(sec, false)
+	case name == "acs next":
+		p.calls(sec, true)
+	case name == "acs answers":
+		p.play(sec)
+	case name == "inform":
+		p.lookAtInform(sec)
+	case name == "cpe":
+		p.wantAnswers(sec)
+	case strings.HasPrefix(name, "router/"):
+		p.wantFile(sec)
+	case name == "ubus":
+		for _, line := range sec.lines() {
+			p.wantCall(line)
+		}
+	case name == "commands":
+		p.wantCommands(sec)
+	case word == "edit":
+		p.edit(rest, sec.lines())
+	case word == "knock":
+		user, password, _ := strings.Cut(rest, " ")
+		if got, want := p.knock(user, password), strings.TrimSpace(sec.text); got != want {
+			p.t.Errorf("the connection request of %s was answered with %s, want %s", user, got, want)
+		}
+	case name == "restart":
+		p.restart()
+	case name == "reboot":
+		p.reboot()
+	case name == "down":
+		p.left()
+		p.start()
+	default:
+		p.t.Fatalf("unknown section %q", name)
+	}
+}
+
+func (p *play) calls(sec *section, next bool) {
+	p.t.Helper()
+	var calls []cwmptest.Call
+	for _, line := range sec.lines() {
+		c, err := cwmptest.ParseCall(p.named(line))
+		if err != nil {
+			p.t.Fatal(err)
+		}
+		calls = append(calls, c)
+	}
+	if next {
+		p.acs.Ask(calls...)
+		return
+	}
+	p.seen = len(p.acs.Messages())
+	p.answers = nil
+	for _, m := range p.ask(calls...) {
+		p.answers = append(p.answers, cwmptest.Describe(m)...)
+	}
+	p.settle()
+	p.skip = true
+}
+
+func (p *play) play(sec *section) {
+	p.t.Helper()
+	for _, line := range sec.lines() {
+		var code int
+		switch {
+		case line == "polite":
+			p.acs.Play(cwmptest.Polite)
+		case line == "drop":
+			p.acs.Play(cwmptest.Drop)
+		case scan(line, "fault %d", &code):
+			p.acs.Play(cwmptest.Fault(code))
+		case scan(line, "%d", &code):
+			p.acs.Play(cwmptest.Status(code))
 		default:
-			t.Fatalf("%s: unknown section %q", file, name)
+			p.t.Fatalf("an ACS cannot answer %q", line)
+		}
+	}
+}
+
+func scan(text, format string, into *int) bool {
+	n, err := fmt.Sscanf(text, format, into)
+	return n == 1 && err == nil
+}
+
+// lookAtInform looks at the next Inform that was not looked at, and at what its session brings.
+func (p *play) lookAtInform(sec *section) {
+	p.t.Helper()
+	p.seen = p.looked
+	m := p.inform()
+	p.settle()
+	p.looked, p.skip = p.seen, false
+	p.answers = nil
+	for _, other := range p.acs.Messages()[p.seen:] {
+		if other.Name == "Inform" {
+			break
+		}
+		if p.looked++; other.Name != "" {
+			p.answers = append(p.answers, cwmptest.Describe(other)...)
+		}
+	}
+	lines := sec.lines()
+	got, values := []string{strings.Join(m.Events(), ", ")}, m.Values()
+	values["RetryCount"] = m.Text("RetryCount")
+	for _, line := range lines[1:] {
+		name, _, isValue := strings.Cut(line, " =")
+		value, has := values[strings.TrimPrefix(name, "!")]
+		switch {
+		case has && !isValue:
+			got = append(got, name[1:]+" is there")
+		case !isValue:
+			got = append(got, name)
+		case has:
+			got = append(got, strings.TrimSpace(name+" = "+p.unnamed(value)))
+		default:
+			got = append(got, name+" is not there")
 		}
 	}
 	if *update {
-		rewrite(t, file, sections)
+		sec.text = strings.Join(got, "\n") + "\n"
+	} else if !slices.Equal(got, lines) {
+		p.t.Errorf("Inform with\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(lines, "\n"))
+	}
+}
+
+// nothingElse wants no further Inform.
+func (p *play) nothingElse() {
+	if p.skip {
+		p.pass()
+	}
+	for _, m := range p.acs.Messages()[p.looked:] {
+		if m.Name == "Inform" {
+			p.t.Errorf("an Inform that nobody looked at: %v", m.Events())
+		}
+	}
+}
+
+func (p *play) wantAnswers(sec *section) {
+	p.t.Helper()
+	got := p.unnamed(strings.Join(p.answers, "\n")) + "\n"
+	if *update && !strings.Contains(sec.text, "…") {
+		sec.text = got
+	}
+	if !matches(strings.Split(strings.TrimSpace(sec.text), "\n"), strings.Split(strings.TrimSpace(got), "\n")) {
+		p.t.Errorf("the CPE answered\n%swant\n%s", got, sec.text)
 	}
 }
 
@@ -302,6 +332,17 @@ func matches(want, got []string) bool {
 	return len(got) == 0
 }
 
+func (p *play) wantFile(sec *section) {
+	p.t.Helper()
+	got := p.read(strings.TrimPrefix(sec.name, "router/"))
+	if *update {
+		sec.text = got
+	}
+	if strings.TrimSpace(got) != strings.TrimSpace(sec.text) {
+		p.t.Errorf("%s afterwards:\n%s\nwant\n%s", sec.name, got, sec.text)
+	}
+}
+
 func rewrite(t *testing.T, file string, sections []section) {
 	title, _ := parseScenario(t, file)
 	var b bytes.Buffer
@@ -319,58 +360,62 @@ func (s *stage) wantCall(line string) {
 	s.t.Helper()
 	unwanted := strings.HasPrefix(line, "!")
 	want := strings.TrimPrefix(line, "!")
-	if want == "" {
-		return
-	}
-	for deadline := time.Now().Add(5 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+	called := func() bool {
 		for _, c := range s.router.Bus().Calls() {
 			args, _ := c.Args.MarshalJSON()
-			if got := fmt.Sprintf("%s.%s %s", c.Object, c.Method, args); got == want {
-				if unwanted {
-					s.t.Errorf("the bus was called: %s", want)
-				}
-				return
+			if fmt.Sprintf("%s.%s %s", c.Object, c.Method, args) == want {
+				return true
 			}
 		}
-		if unwanted {
-			return
+		return false
+	}
+	if unwanted {
+		if called() {
+			s.t.Errorf("the bus was called: %s", want)
 		}
-		if time.Now().After(deadline) {
-			s.t.Errorf("the bus was not called: %s", want)
-			return
+		return
+	}
+	s.eventually("the bus is called: "+want, called)
+}
+
+func (p *play) wantCommands(sec *section) {
+	p.t.Helper()
+	var got []string
+	all, err := p.router.Commands()
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	for _, c := range all {
+		if !strings.HasPrefix(c, "service ") {
+			got = append(got, c)
 		}
+	}
+	want := sec.lines()
+	if !slices.EqualFunc(got, want, strings.HasPrefix) {
+		p.t.Errorf("the router was told to run %q, want %q", got, want)
 	}
 }
 
-// edit changes a file of the router with lines s/OLD/NEW/ and tells procd, as uci commit and reload_config do.
-func (s *stage) edit(name, text string) {
+// edit changes a file of the router and tells procd, as uci commit and reload_config do.
+func (s *stage) edit(name string, lines []string) {
 	s.t.Helper()
-	path := s.router.Path(name)
-	data, err := os.ReadFile(path)
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	for line := range strings.Lines(text) {
-		line = strings.TrimSpace(line)
-		if line == "" {
+	text := s.read(name)
+	for _, line := range lines {
+		if added, ok := strings.CutPrefix(line, "+"); ok {
+			text += added + "\n"
 			continue
 		}
-		parts := strings.Split(line, "/")
-		if len(parts) != 4 || parts[0] != "s" || !bytes.Contains(data, []byte(parts[1])) {
+		var parts []string
+		if len(line) > 1 {
+			parts = strings.Split(line[1:], line[1:2])
+		}
+		if len(parts) != 4 || line[0] != 's' || !strings.Contains(text, parts[1]) {
 			s.t.Fatalf("edit %s: %q changes nothing", name, line)
 		}
-		data = bytes.Replace(data, []byte(parts[1]), []byte(parts[2]), 1)
+		text = strings.Replace(text, parts[1], parts[2], 1)
 	}
-	if err := os.WriteFile(path+".new", data, 0o644); err != nil {
-		s.t.Fatal(err)
-	}
-	if err := os.Rename(path+".new", path); err != nil {
-		s.t.Fatal(err)
-	}
-	event := ubus.Table("type", "config.change", "data", ubus.Table("package", filepath.Base(name)))
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
-	defer cancel()
-	if _, err := s.bus.Call(ctx, "service", "event", event); err != nil {
-		s.t.Fatal(err)
+	s.write(name, text)
+	if pkg, ok := strings.CutPrefix(name, "etc/config/"); ok {
+		s.tell(pkg)
 	}
 }

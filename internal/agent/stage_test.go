@@ -2,9 +2,32 @@ package agent
 
 import (
 	"bytes"
+	"context"
+	"errors"
+	"fmt"
 	"log/slog"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
 	"sync"
+	"testing"
+	"time"
+
+	"github.com/icholy/digest"
+
+	"github.com/cwmpd/cwmpd/datamodel"
+	"github.com/cwmpd/cwmpd/internal/cwmp/cwmptest"
+	"github.com/cwmpd/cwmpd/internal/sandbox"
+	"github.com/cwmpd/cwmpd/internal/ubus"
 )
+
+// patience is how long anything may take that has to come.
+const patience = 30 * time.Second
 
 // lockedBuffer collects the agent's log while it runs.
 type lockedBuffer struct {
@@ -26,4 +49,346 @@ func (b *lockedBuffer) String() string {
 
 func testLogger(b *lockedBuffer) *slog.Logger {
 	return slog.New(slog.NewTextHandler(b, &slog.HandlerOptions{Level: slog.LevelDebug}))
+}
+
+// A stage is one router with its agent and its ACS.
+type stage struct {
+	t      *testing.T
+	router *sandbox.Router
+	acs    *cwmptest.ACS
+	bus    *ubus.Client
+	files  map[string]string // what the router is to have
+	seen   int               // messages of the CPE that were looked at
+	ended  chan error
+	stop   context.CancelFunc
+	log    *lockedBuffer
+}
+
+// newStage sets up a router whose ACS is ours. Nothing runs but its bus. The text of files may name {acs}.
+func newStage(t *testing.T, files map[string]string) *stage {
+	t.Helper()
+	s := &stage{t: t, router: newRouter(t), acs: cwmptest.New(), files: files, log: &lockedBuffer{}}
+	s.acs.Secret("connreq-secret") // of the router's configuration (INV-9)
+	s.acs.Secret("acs-secret")
+	for name, text := range files {
+		s.write(name, text)
+	}
+	s.meet(s.acs.URL)
+	if err := s.router.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.router.Close() })
+	s.bus = ubus.New(ubus.Config{Path: s.router.Socket()})
+	t.Cleanup(func() { s.bus.Close() })
+	t.Cleanup(func() {
+		s.halt()
+		s.acs.Close()
+		for _, v := range s.acs.Violations() {
+			t.Errorf("invariant: %s", v)
+		}
+		if log := s.log.String(); strings.Contains(log, "connreq-secret") || strings.Contains(log, "acs-secret") {
+			t.Error("INV-9: a password is in the log")
+		}
+		if t.Failed() {
+			t.Logf("the agent's log:\n%s", s.log.String())
+		}
+	})
+	return s
+}
+
+// newRouter writes a router where writing is quick: in memory, if the system has such a place.
+func newRouter(t *testing.T) *sandbox.Router {
+	t.Helper()
+	dir, err := os.MkdirTemp("/dev/shm", "cw")
+	if err != nil {
+		dir, err = os.MkdirTemp("", "cw") // short: the path of a socket lies below
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	router, err := sandbox.New(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return router
+}
+
+var (
+	urlOption     = regexp.MustCompile(`option url '[^']*'`)
+	minWaitOption = regexp.MustCompile(`option retry_min_wait_interval '\d+'`)
+	portOption    = regexp.MustCompile(`option port '\d+'`)
+)
+
+// meet makes the router's configuration, also that of the factory, name an ACS, a port that is free, and a short time
+// between retries.
+func (s *stage) meet(url string) {
+	s.t.Helper()
+	port := strconv.Itoa(freePort(s.t))
+	for _, name := range []string{"etc/config/cwmp", "rom/etc/config/cwmp"} {
+		text := s.read(name)
+		text = urlOption.ReplaceAllString(text, "option url '"+url+"'")
+		text = minWaitOption.ReplaceAllString(text, "option retry_min_wait_interval '1'")
+		text = portOption.ReplaceAllString(text, "option port '"+port+"'")
+		s.write(name, text)
+	}
+}
+
+// freePort finds a port that nobody gets by chance while the agent restarts: below those of outgoing connections.
+func freePort(t *testing.T) int {
+	t.Helper()
+	for range 100 {
+		port := 10_000 + rand.IntN(20_000)
+		if l, err := net.Listen("tcp", ":"+strconv.Itoa(port)); err == nil {
+			l.Close()
+			return port
+		}
+	}
+	t.Fatal("no free port")
+	return 0
+}
+
+func (s *stage) read(name string) string {
+	s.t.Helper()
+	data, err := os.ReadFile(s.router.Path(name))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return string(data)
+}
+
+// write replaces a file of the router as a whole, as an editor does.
+func (s *stage) write(name, text string) {
+	s.t.Helper()
+	path := s.router.Path(name)
+	err := os.MkdirAll(filepath.Dir(path), 0o755)
+	if err == nil {
+		err = os.WriteFile(path+".new", []byte(text), 0o644)
+	}
+	if err == nil {
+		err = os.Rename(path+".new", path)
+	}
+	if err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+func (s *stage) options() DaemonOptions {
+	return DaemonOptions{Options: Options{Root: s.router.Dir, Files: datamodel.Files, Version: "test", Log: testLogger(s.log)}}
+}
+
+// start runs the agent.
+func (s *stage) start() {
+	ctx, stop := context.WithCancel(context.Background())
+	s.stop, s.ended = stop, make(chan error, 1)
+	options, ended := s.options(), s.ended
+	go func() { ended <- Run(ctx, options) }()
+}
+
+// begin runs the agent and lets its first session pass: the state P0 of the catalogue.
+func (s *stage) begin() cwmptest.Message {
+	s.t.Helper()
+	s.start()
+	m := s.inform()
+	s.settle()
+	return m
+}
+
+// halt ends the agent, however it ends.
+func (s *stage) halt() {
+	if s.stop == nil {
+		return
+	}
+	s.stop()
+	if err := <-s.ended; err != nil && !errors.Is(err, ErrLeaving) {
+		s.t.Errorf("the agent ended: %v", err)
+	}
+	s.stop = nil
+}
+
+// left waits until the agent ends by itself, since the box goes down.
+func (s *stage) left() {
+	s.t.Helper()
+	select {
+	case err := <-s.ended:
+		s.stop()
+		s.stop = nil
+		if !errors.Is(err, ErrLeaving) {
+			s.t.Fatalf("the agent ended with %v, want %v", err, ErrLeaving)
+		}
+	case <-time.After(patience):
+		s.t.Fatal("the agent goes on, though the box went down")
+	}
+}
+
+// restart ends the agent and starts it again, in the same boot.
+func (s *stage) restart() {
+	s.t.Helper()
+	s.halt()
+	s.start()
+}
+
+// reboot does the same over a boot of the box that nobody ordered.
+func (s *stage) reboot() {
+	s.t.Helper()
+	s.halt()
+	if err := s.router.Reboot(); err != nil {
+		s.t.Fatal(err)
+	}
+	s.start()
+}
+
+// next returns the next message of the CPE.
+func (s *stage) next() cwmptest.Message {
+	s.t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	m, err := s.acs.Next(ctx, s.seen)
+	if err != nil {
+		s.t.Fatalf("no message came: %v", err)
+	}
+	s.seen++
+	return m
+}
+
+// inform waits for the next Inform.
+func (s *stage) inform() cwmptest.Message {
+	s.t.Helper()
+	for {
+		if m := s.next(); m.Name == "Inform" {
+			return m
+		}
+	}
+}
+
+// wantInform waits for the next Inform and wants it to have these events.
+func (s *stage) wantInform(events string) cwmptest.Message {
+	s.t.Helper()
+	m := s.inform()
+	if got := strings.Join(m.Events(), ", "); got != events {
+		s.t.Errorf("Inform with %q, want %q", got, events)
+	}
+	return m
+}
+
+// wait returns the next message of a name.
+func (s *stage) wait(name string) cwmptest.Message {
+	s.t.Helper()
+	for {
+		if m := s.next(); m.Name == name {
+			return m
+		}
+	}
+}
+
+// answers returns the next n messages that answer a call.
+func (s *stage) answers(n int) []cwmptest.Message {
+	s.t.Helper()
+	var list []cwmptest.Message
+	for len(list) < n {
+		if m := s.next(); m.Name != "" && !m.IsRequest() {
+			list = append(list, m)
+		}
+	}
+	return list
+}
+
+// settle waits for the end of the session.
+func (s *stage) settle() {
+	s.t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	if err := s.acs.Settled(ctx); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// ask opens a session, makes calls in it, and returns its Inform and the answers.
+func (s *stage) ask(calls ...cwmptest.Call) []cwmptest.Message {
+	s.t.Helper()
+	s.acs.Ask(calls...)
+	s.call("tr069", "inform", "event", "6 CONNECTION REQUEST")
+	return s.answers(len(calls))
+}
+
+// one makes one call in a session of its own.
+func (s *stage) one(call cwmptest.Call) cwmptest.Message {
+	s.t.Helper()
+	m := s.ask(call)[0]
+	s.settle()
+	return m
+}
+
+// set is SetParameterValues, which must be answered with the Status.
+func (s *stage) set(status string, values ...cwmptest.Value) {
+	s.t.Helper()
+	if m := s.one(cwmptest.SetParameterValues("", values...)); m.Text("Status") != status {
+		s.t.Errorf("set %v: %s, want Status %s", values, strings.Join(cwmptest.Describe(m), "; "), status)
+	}
+}
+
+// get is GetParameterValues.
+func (s *stage) get(names ...string) map[string]string {
+	s.t.Helper()
+	m := s.one(cwmptest.GetParameterValues(names...))
+	if m.Name != "GetParameterValuesResponse" {
+		s.t.Fatalf("get %q: %s", names, strings.Join(cwmptest.Describe(m), "; "))
+	}
+	return m.Values()
+}
+
+// call asks an object on the bus; one that the agent makes may take a moment to be there.
+func (s *stage) call(object, method string, args ...any) ubus.Value {
+	s.t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	for {
+		v, err := s.bus.Call(ctx, object, method, ubus.Table(args...))
+		var status *ubus.StatusError
+		if errors.As(err, &status) && status.Code == ubus.StatusNotFound && ctx.Err() == nil {
+			time.Sleep(5 * time.Millisecond)
+			continue
+		}
+		if err != nil {
+			s.t.Fatalf("%s %s %v: %v", object, method, args, err)
+		}
+		return v
+	}
+}
+
+// tell lets procd, and the agent if it is its own package, know that a package was edited: `reload_config`.
+func (s *stage) tell(pkg string) {
+	s.t.Helper()
+	s.call("service", "event", "type", "config.change", "data", ubus.Table("package", pkg))
+	if pkg == "cwmp" && s.stop != nil {
+		s.call("cwmp", "reload")
+	}
+}
+
+// eventually waits until something is so.
+func (s *stage) eventually(what string, so func() bool) {
+	s.t.Helper()
+	for deadline := time.Now().Add(patience); !so(); time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			s.t.Fatalf("it did not come true: %s", what)
+		}
+	}
+}
+
+// knock makes a connection request to the URL that the last Inform told, or to its path and query instead of the URL's,
+// and returns the HTTP status; "closed" when nobody listens.
+func (s *stage) knock(user, password string) string {
+	s.t.Helper()
+	informs := s.acs.Pick("Inform")
+	url := informs[len(informs)-1].Values()["Device.ManagementServer.ConnectionRequestURL"]
+	if url == "" {
+		return "no URL"
+	}
+	client := &http.Client{Transport: &digest.Transport{Username: user, Password: password, Transport: &http.Transport{DisableKeepAlives: true}}}
+	resp, err := client.Get(url)
+	if err != nil {
+		return "closed"
+	}
+	resp.Body.Close()
+	return fmt.Sprint(resp.StatusCode)
 }
