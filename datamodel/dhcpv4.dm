@@ -24,6 +24,8 @@ Device.DHCPv4.Client.{i}.                r
   DHCPServer              r  IPv4Address       call dhcp4.live server
   PassthroughEnable       rw boolean           call only 0
   PassthroughDHCPPool     r  pathRef           const ""
+  AuthenticationProtocol  r  enum(None, ConfigurationToken, DelayedAuthentication) const None
+  Renew                   rw boolean command   call dhcp4.renew
 
 # sendopts, and hostname, vendorid, clientid.
 Device.DHCPv4.Client.{i}.SentOption.{i}. rw
@@ -62,10 +64,9 @@ Device.DHCPv4.Server.Stats.              r
   Release      r  StatsCounter64     call dhcp4.metric dhcp_release
   Inform       r  StatsCounter64     call dhcp4.metric dhcp_inform
 
-# One row per `config dhcp`. The lists of servers are what is set; an empty one means dnsmasq's default, the router.
+# One row per `config dhcp`. VendorClassID, UserClassID and Chaddr are sections that give a device a tag. The lists of servers are what is set; an empty one means dnsmasq's default, the router.
 Device.DHCPv4.Server.Pool.{i}.           rw
-  rows   uci dhcp.@dhcp
-  ident  interface
+  rows   call dhcp4.pools
   unique Order
   add    uci dhcp.@dhcp cwmp_pool_{n} dhcpv4=disabled start=100 limit=150 leasetime=86400
   write  call dhcp4.pool
@@ -73,6 +74,14 @@ Device.DHCPv4.Server.Pool.{i}.           rw
   Status             r  enum(Disabled, Enabled, Error_Misconfigured, Error) call dhcp4.pool status
   Order              rw unsignedInt(1..)        call dhcp4.pool order
   Interface          rw pathRef                 uci .interface | ref Device.IP.Interface.
+  VendorClassID         rw string(255)          call dhcp4.match vendor
+  VendorClassIDExclude  rw boolean              call dhcp4.match vendor not
+  UserClassID           rw hexBinary(0..255)    call dhcp4.match user
+  UserClassIDExclude    rw boolean              call dhcp4.match user not
+  Chaddr                rw MACAddress           call dhcp4.match mac
+  # Whole octets only.
+  ChaddrMask            rw MACAddress           call dhcp4.match mask
+  ChaddrExclude         rw boolean              call dhcp4.match mac not
   VendorClassIDMode  rw enum(Exact, Prefix, Suffix, Substring) call only Substring
   AllowedDevices     rw enum(All, Known, Unknown) call dhcp4.pool devices
   MinAddress         rw IPv4Address             call dhcp4.pool min

@@ -18,6 +18,8 @@ Device.Hosts.Host.{i}.                   r
   InterfaceType       r  enum(Ethernet, G.hn, HPNA, HomePlug, MoCA, UPA, Wi-Fi, Other) call hosts.host type
   HostName            r  string(64)          call hosts.host name | trim 64
   Active              r  boolean             call hosts.host active
+  # Of changes that the agent saw; unknown before the first.
+  ActiveLastChange    r  dateTime            call hosts.since | time
   # Deleted from the standard; old templates of ACSs still ask for them.
   AddressSource       r  enum(DHCP, Static, AutoIP, None) compat call hosts.host source
   LeaseTimeRemaining  r  int(-1..) compat    call hosts.host left

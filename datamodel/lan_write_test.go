@@ -2,6 +2,7 @@ package datamodel_test
 
 import (
 	"maps"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -605,5 +606,87 @@ func TestOwnValueAgain(t *testing.T) {
 				before = l.configs()
 			}
 		}
+	}
+}
+
+// TestPoolForSomeDevices writes what makes dnsmasq serve some devices from a pool, and takes it away again.
+func TestPoolForSomeDevices(t *testing.T) {
+	l := newLAN(t)
+	l.set("Device.DHCPv4.Server.Pool.1.LeaseTime", "3600") // so that the file is as we write it
+	before := l.config("dhcp")
+	const pool = "Device.DHCPv4.Server.Pool.1."
+	l.set(pool+"ChaddrMask", "FF:FF:FF:00:00:00", pool+"Chaddr", "02:AA:BB:00:00:00", pool+"ChaddrExclude", "true",
+		pool+"VendorClassID", "ACME STB", pool+"UserClassID", "696e7465726e6574")
+	if got := strings.Join(l.section("dhcp", "lan").List("tag"), " "); !strings.Contains(got, "!cwmp_lan_mac") || !strings.Contains(got, "cwmp_lan_vendor") {
+		t.Errorf("the pool's tags are %q", got)
+	}
+	for section, want := range map[string]string{"cwmp_lan_mac": "02:aa:bb:*:*:*", "cwmp_lan_vendor": "ACME STB", "cwmp_lan_user": "internet"} {
+		s := l.section("dhcp", section)
+		if s == nil || s.Get("networkid") != section || s.Get(s.Type)+s.Get("vendorclass")+s.Get("userclass") == "" || !strings.Contains(l.config("dhcp"), "'"+want+"'") {
+			t.Errorf("%s is not there with %q:\n%s", section, want, l.config("dhcp"))
+		}
+	}
+	for name, want := range map[string]string{
+		"Chaddr": "02:AA:BB:00:00:00", "ChaddrMask": "FF:FF:FF:00:00:00", "ChaddrExclude": "true", "VendorClassIDExclude": "false", "UserClassID": "696e7465726e6574",
+	} {
+		if got := l.value(pool + name); !strings.EqualFold(got, want) {
+			t.Errorf("%s is %q, want %q", name, got, want)
+		}
+	}
+	for _, pairs := range [][]string{
+		{pool + "ChaddrMask", "FF:FF:F0:00:00:00"}, {pool + "Chaddr", "02:AA:BB:CC:00:00"}, {pool + "VendorClassID", "a,b"},
+		{pool + "UserClassID", "0a"}, {"Device.DHCPv4.Server.Pool.2.ChaddrMask", "FF:FF:FF:FF:FF:FF"},
+	} {
+		if err := l.try(pairs...); err == nil {
+			t.Errorf("%q was taken", pairs)
+		}
+	}
+	l.set(pool+"Chaddr", "", pool+"ChaddrExclude", "false", pool+"VendorClassID", "", pool+"UserClassID", "")
+	if after := l.config("dhcp"); after != before {
+		t.Errorf("something is left:\n%s", after)
+	}
+}
+
+// TestResetOfCounters: counters begin at 0 again, and what was before is not lost to the kernel.
+func TestResetOfCounters(t *testing.T) {
+	l := newLAN(t)
+	for _, stats := range []string{"Device.WiFi.SSID.1.Stats.", "Device.WiFi.Radio.1.Stats."} {
+		if l.value(stats+"BytesSent") == "0" {
+			t.Errorf("%sBytesSent is 0 from the beginning", stats)
+		}
+		l.set(stats+"Reset", "true")
+		if got := l.value(stats + "BytesSent"); got != "0" {
+			t.Errorf("%sBytesSent is %s after Reset", stats, got)
+		}
+		if got := l.value(stats + "Reset"); got != "false" {
+			t.Errorf("%sReset reads %s", stats, got)
+		}
+	}
+	if l.value("Device.WiFi.SSID.2.Stats.BytesSent") == "0" {
+		t.Error("another SSID was reset too")
+	}
+}
+
+// TestMappingsOfMiniupnpd are there and cannot be set.
+func TestMappingsOfMiniupnpd(t *testing.T) {
+	l := newLAN(t)
+	lease := "TCP:50123:192.168.1.121:22:4102444800:ssh: home\nUDP:x\nrubbish\n"
+	if err := os.WriteFile(l.router.Path("var/run/miniupnpd.leases"), []byte(lease), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	row := l.find("Device.NAT.PortMapping.", "Origin", "UPnP")
+	for name, want := range map[string]string{
+		"ExternalPort": "50123", "InternalPort": "22", "InternalClient": "192.168.1.121", "Protocol": "TCP", "Description": "ssh: home",
+		"Status": "Enabled", "Interface": "Device.IP.Interface.4",
+	} {
+		if got := l.value(row + name); got != want {
+			t.Errorf("%s is %q, want %q", name, got, want)
+		}
+	}
+	if err := l.try(row+"Enable", "false"); err == nil {
+		t.Error("it was switched off")
+	}
+	if n := l.value("Device.NAT.PortMappingNumberOfEntries"); n != "7" {
+		t.Errorf("%s rows, want 7", n)
 	}
 }

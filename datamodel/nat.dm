@@ -24,7 +24,7 @@ Device.NAT.InterfaceSetting.{i}.         r
 
 # One row per protocol of a `config redirect` with target DNAT. A redirect for TCP and UDP is two rows; a write to one
 # of them makes two sections of it. fw4 redirects from a zone: the Interface that was set is remembered as long as it is
-# in that zone, and AllInterfaces cannot be true.
+# in that zone, and AllInterfaces cannot be true. What devices asked miniupnpd for are rows too, read-only.
 Device.NAT.PortMapping.{i}.              rw
   rows   call nat.mappings
   add    call nat.mappings
@@ -36,7 +36,7 @@ Device.NAT.PortMapping.{i}.              rw
   Interface              rw pathRef                  call nat.mapping interface
   AllInterfaces          rw boolean                  call nat.mapping all
   LeaseDuration          rw unsignedInt deny         call only 0
-  RemainingLeaseTime     r  unsignedInt deny         const 0
+  RemainingLeaseTime     r  unsignedInt deny         call nat.mapping left | default 0
   RemoteHost             rw string                   call nat.mapping remote
   ExternalPort           rw unsignedInt(0..65535)    call nat.mapping from
   ExternalPortEndRange   rw unsignedInt(0..65535)    call nat.mapping to

@@ -8,6 +8,8 @@
 
 Device.WiFi.                           r
   needs uci wireless
+  # All radios down and up again.
+  Reset  rw boolean command  call wifi.restart
 
 # --------------------------------------------------------------------------------------------------------- radios
 
@@ -68,14 +70,15 @@ Device.WiFi.Radio.{i}.                 r
 
 # Sums over the network devices of the radio.
 Device.WiFi.Radio.{i}.Stats.           r
+  Reset                    rw boolean command       call wifi.statreset
   BytesSent                r  StatsCounter64 deny   call wifi.stat tx_bytes
   BytesReceived            r  StatsCounter64 deny   call wifi.stat rx_bytes
   PacketsSent              r  StatsCounter64 deny   call wifi.stat tx_packets
   PacketsReceived          r  StatsCounter64 deny   call wifi.stat rx_packets
-  ErrorsSent               r  StatsCounter32 deny   call wifi.stat tx_errors
-  ErrorsReceived           r  StatsCounter32 deny   call wifi.stat rx_errors
-  DiscardPacketsSent       r  StatsCounter32 deny   call wifi.stat tx_dropped
-  DiscardPacketsReceived   r  StatsCounter32 deny   call wifi.stat rx_dropped
+  ErrorsSent               r  StatsCounter32 deny   call wifi.stat tx_errors 32
+  ErrorsReceived           r  StatsCounter32 deny   call wifi.stat rx_errors 32
+  DiscardPacketsSent       r  StatsCounter32 deny   call wifi.stat tx_dropped 32
+  DiscardPacketsReceived   r  StatsCounter32 deny   call wifi.stat rx_dropped 32
   Noise                    r  int                   call wifi.live noise
 
 # ---------------------------------------------------------------------------------------------------------- SSIDs
@@ -89,7 +92,7 @@ Device.WiFi.SSID.{i}.                  rw
   Enable          rw boolean           call wifi.enable ssid
   Status          r  enum(Up, Down, Unknown, Dormant, NotPresent, LowerLayerDown, Error) call wifi.ssidstatus
   Name            r  string(64)        call wifi.name
-  LastChange      r  unsignedInt deny  call wifi.since
+  LastChange      r  unsignedInt deny  call net.lastchange
   LowerLayers     rw list pathRef      uci .device | ref Device.WiFi.Radio.
   Upstream        r  boolean           uci .mode | map sta=true *=false
   BSSID           r  MACAddress        ubus hostapd.{ifname} get_status {} .bssid | mac
@@ -97,15 +100,17 @@ Device.WiFi.SSID.{i}.                  rw
   SSID            rw string(32)        uci .ssid
 
 Device.WiFi.SSID.{i}.Stats.            r
-  BytesSent                 r  StatsCounter64 deny   file /sys/class/net/{ifname}/statistics/tx_bytes | uint
-  BytesReceived             r  StatsCounter64 deny   file /sys/class/net/{ifname}/statistics/rx_bytes | uint
-  PacketsSent               r  StatsCounter64 deny   file /sys/class/net/{ifname}/statistics/tx_packets | uint
-  PacketsReceived           r  StatsCounter64 deny   file /sys/class/net/{ifname}/statistics/rx_packets | uint
-  ErrorsSent                r  StatsCounter32 deny   file /sys/class/net/{ifname}/statistics/tx_errors | uint
-  ErrorsReceived            r  StatsCounter32 deny   file /sys/class/net/{ifname}/statistics/rx_errors | uint
-  DiscardPacketsSent        r  StatsCounter32 deny   file /sys/class/net/{ifname}/statistics/tx_dropped | uint
-  DiscardPacketsReceived    r  StatsCounter32 deny   file /sys/class/net/{ifname}/statistics/rx_dropped | uint
-  MulticastPacketsReceived  r  StatsCounter64 deny   file /sys/class/net/{ifname}/statistics/multicast | uint
+  Reset                     rw boolean command       call net.reset
+  BytesSent                 r  StatsCounter64 deny   call net.counter tx_bytes
+  BytesReceived             r  StatsCounter64 deny   call net.counter rx_bytes
+  PacketsSent               r  StatsCounter64 deny   call net.counter tx_packets
+  PacketsReceived           r  StatsCounter64 deny   call net.counter rx_packets
+  ErrorsSent                r  StatsCounter32 deny   call net.counter tx_errors 32
+  ErrorsReceived            r  StatsCounter32 deny   call net.counter rx_errors 32
+  DiscardPacketsSent        r  StatsCounter32 deny   call net.counter tx_dropped 32
+  DiscardPacketsReceived    r  StatsCounter32 deny   call net.counter rx_dropped 32
+  UnicastPacketsReceived    r  StatsCounter64 deny   call net.counter rx_packets -multicast
+  MulticastPacketsReceived  r  StatsCounter64 deny   call net.counter multicast
   # Of the stations that are here now; those that left took theirs along.
   RetransCount              r  unsignedInt           call wifi.retries retries
   FailedRetransCount        r  unsignedInt           call wifi.retries failed
@@ -178,6 +183,24 @@ Device.WiFi.AccessPoint.{i}.Interworking. r
   HESSID                                    rw MACAddress  uci .iw_hessid | mac
   EmergencyServiceReachable                 rw boolean     uci .iw_esr | default 0
   UnauthenticatedEmergencyServiceAvailable  rw boolean     uci .iw_uesa | default 0
+
+# What a station can ask for before it associates.
+Device.WiFi.AccessPoint.{i}.ANQP.      r
+  needs call wifi.has eap
+  Enable                   r  boolean      uci .iw_enabled | default 0
+  IPv4AddressAvailability  rw enum(NotAvailable, PublicIPv4, PortRestrictedIPv4, SingleNATIPv4, DoubleNATIPv4, PortRestrictSingleNATIPv4, PortRestrictDoubleNATIPv4, Unknown) call wifi.availability 4
+  IPv6AddressAvailability  rw enum(NotAvailable, Available, Unknown) call wifi.availability 6
+  VenueName                rw string(252)  uci .iw_venue_name | item 0
+  RoamingConsortiumOIs     rw list string  uci .iw_roaming_consortium
+  NAIRealms                rw list string  uci .iw_nai_realm
+  Domains                  rw list string  uci .iw_domain_name
+
+Device.WiFi.AccessPoint.{i}.Passpoint. r
+  needs call wifi.has eap
+  Enable                   rw boolean      uci .hs20 | default 0
+  Version                  r  enum(R1, R2, R3) const R2
+  OperatorFriendlyName     rw string(252)  uci .hs20_oper_friendly_name | item 0
+  DGAFDisable              rw boolean      uci .disable_dgaf | default 0
 
 # ------------------------------------------------------------------------------------------------------- stations
 

@@ -18,8 +18,14 @@ import (
 // dhcpFuncs are the values of Device.DHCPv4.
 func dhcpFuncs() map[string]Func {
 	funcs := map[string]Func{
-		"dhcp4.server":      {Get: getDHCPServer, Set: setDHCPServer},
-		"dhcp4.metric":      {Get: getDHCPMetric},
+		"dhcp4.server": {Get: getDHCPServer, Set: setDHCPServer},
+		"dhcp4.metric": {Get: getDHCPMetric},
+		"dhcp4.pools":  {Rows: poolRows, Delete: deletePool},
+		// netifd tells udhcpc to renew its lease.
+		"dhcp4.renew": command(func(_ *Reader, row *model.Row) []ubusCommand {
+			return []ubusCommand{{"network.interface." + row.Section, "renew", ubus.Table()}}
+		}),
+		"dhcp4.match":       {Get: getCriterion},
 		"dhcp4.pool":        {Get: getPool, Set: setPool, Hook: hookPool},
 		"dhcp4.option":      {Get: getPoolOption, Set: setPoolOption},
 		"dhcp4.hosts":       {Rows: poolHosts, Add: addPoolHost, Delete: deleteSection},
@@ -348,6 +354,9 @@ func hookPool(_ context.Context, r *Reader, row *model.Row, changed map[string]s
 		if v, ok := changed[name]; ok && strings.ContainsAny(v, " \t\n\r,") {
 			return at(name, model.BadValue, "dnsmasq's configuration cannot hold that")
 		}
+	}
+	if err := setCriteria(r, s, changed); err != nil {
+		return err
 	}
 	lowText, hasLow := changed["MinAddress"]
 	highText, hasHigh := changed["MaxAddress"]

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/cwmpd/cwmpd/internal/model"
@@ -21,6 +22,7 @@ func hostsFuncs() map[string]Func {
 	return map[string]Func{
 		"hosts.rows":      {Rows: hostRows},
 		"hosts.host":      {Get: getHost},
+		"hosts.since":     {Get: (&activity{}).get},
 		"hosts.addresses": {Rows: hostAddresses, Get: getHostAddress},
 		"hosts.rules":     {Rows: accessRules, Delete: deleteSection},
 		"hosts.access":    {Get: getAccess, Set: setAccess, Hook: hookAccess},
@@ -329,6 +331,39 @@ func getHost(ctx context.Context, r *Reader, row *model.Row, args []string) (str
 		return h.clientID, nil
 	}
 	return hostPath(ctx, r, h, args[0]), nil
+}
+
+// activity remembers, as long as the daemon lives, when a host was first seen to come or go.
+type activity struct {
+	mu   sync.Mutex
+	seen map[string]activeSince
+}
+
+type activeSince struct {
+	active bool
+	since  int64 // Unix seconds, 0: before we first looked
+}
+
+// get is the time of the last change that we saw, "" before there was one.
+func (a *activity) get(_ context.Context, _ *Reader, row *model.Row, _ []string) (string, error) {
+	h, ok := row.Data.(*host)
+	if !ok {
+		return "", nil
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	s, known := a.seen[h.mac]
+	switch {
+	case !known:
+		if a.seen == nil || len(a.seen) >= maxHosts {
+			a.seen = map[string]activeSince{}
+		}
+		s = activeSince{active: h.active}
+	case s.active != h.active:
+		s = activeSince{h.active, time.Now().Unix()}
+	}
+	a.seen[h.mac] = s
+	return strconv.FormatInt(s.since, 10), nil
 }
 
 // hostPath is one of a host's references.

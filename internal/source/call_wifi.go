@@ -40,8 +40,12 @@ func wifiFuncs() map[string]Func {
 		"wifi.ssidref":    {Get: getSSIDReference},
 		"wifi.profileref": {Get: getProfileReference},
 		"wifi.isset":      {Get: isSet},
-		"only":            only(),
-		"wifi.retries":    {Get: sumOfStations},
+		// All radios down and up again.
+		"wifi.restart": command(func(*Reader, *model.Row) []ubusCommand {
+			return []ubusCommand{{"network.wireless", "down", ubus.Table()}, {"network.wireless", "up", ubus.Table()}}
+		}),
+		"only":         only(),
+		"wifi.retries": {Get: sumOfStations},
 	}
 	for _, more := range []map[string]Func{caps.funcs(), radioFuncs(caps), securityFuncs(caps), stationFuncs()} {
 		for name, f := range more {
@@ -67,7 +71,7 @@ func wifiRow(r *Reader, s *uci.Section) model.Row {
 	return r.rowOf("wireless", s, "device", "network", "mode", "ssid")
 }
 
-func wifiSSIDs(_ context.Context, r *Reader, _ *model.Row, _ []string) ([]model.Row, error) {
+func wifiSSIDs(ctx context.Context, r *Reader, _ *model.Row, _ []string) ([]model.Row, error) {
 	p := r.UCI("wireless")
 	if p == nil {
 		return nil, nil
@@ -75,7 +79,9 @@ func wifiSSIDs(_ context.Context, r *Reader, _ *model.Row, _ []string) ([]model.
 	var out []model.Row
 	for _, s := range p.Sections {
 		if s.Type == ifaceType || s.Type == bareSSID {
-			out = append(out, wifiRow(r, s))
+			row := wifiRow(r, s)
+			row.Data = netdev(ifnameOf(ctx, r, s))
+			out = append(out, row)
 		}
 	}
 	return out, nil

@@ -4,6 +4,9 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"errors"
+	"io/fs"
+	"os/exec"
 	"slices"
 	"strconv"
 	"strings"
@@ -73,7 +76,7 @@ func (c *phyCache) feature(ctx context.Context, r *Reader, name string) bool {
 		return has
 	}
 	_, err := r.Box().Command(ctx, "/usr/sbin/hostapd", "-v"+name)
-	if ctx.Err() == nil {
+	if exit := (*exec.ExitError)(nil); err == nil || errors.As(err, &exit) && exit.Exited() || errors.Is(err, fs.ErrNotExist) {
 		c.mu.Lock()
 		c.has[name] = err == nil
 		c.mu.Unlock()

@@ -2,7 +2,9 @@ package source
 
 import (
 	"context"
+	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/cwmpd/cwmpd/internal/model"
@@ -11,10 +13,11 @@ import (
 
 func securityFuncs(caps *phyCache) map[string]Func {
 	return map[string]Func{
-		"wifi.modes":    {Get: caps.getModes},
-		"wifi.security": {Get: getSecurity, Hook: caps.hookSecurity},
-		"wifi.rekey":    {Get: getRekey, Set: setRekey},
-		"wifi.wps":      {Get: getWPS, Set: setWPS},
+		"wifi.modes":        {Get: caps.getModes},
+		"wifi.security":     {Get: getSecurity, Hook: caps.hookSecurity},
+		"wifi.rekey":        {Get: getRekey, Set: setRekey},
+		"wifi.availability": {Get: getAvailability, Set: setAvailability},
+		"wifi.wps":          {Get: getWPS, Set: setWPS},
 	}
 }
 
@@ -379,4 +382,43 @@ func setWPS(ctx context.Context, r *Reader, row *model.Row, args []string, value
 		}
 	}
 	return nil
+}
+
+// IEEE 802.11u has both in one octet: IPv4 in the upper six bits, IPv6 in the lower two.
+var (
+	ipv4Availability = []string{
+		"NotAvailable", "PublicIPv4", "PortRestrictedIPv4", "SingleNATIPv4", "DoubleNATIPv4", "PortRestrictSingleNATIPv4",
+		"PortRestrictDoubleNATIPv4", "Unknown",
+	}
+	ipv6Availability = []string{"NotAvailable", "Available", "Unknown"}
+)
+
+func availability(r *Reader, row *model.Row) (v4, v6 int) {
+	n, err := strconv.ParseUint(strings.TrimPrefix(text(r.own(row), "iw_ipaddr_type_availability"), "0x"), 16, 8)
+	if err != nil {
+		return 7, 2
+	}
+	return min(int(n>>2), 7), min(int(n&3), 2)
+}
+
+func getAvailability(_ context.Context, r *Reader, row *model.Row, args []string) (string, error) {
+	v4, v6 := availability(r, row)
+	if args[0] == "6" {
+		return ipv6Availability[v6], nil
+	}
+	return ipv4Availability[v4], nil
+}
+
+func setAvailability(_ context.Context, r *Reader, row *model.Row, args []string, value string) error {
+	v4, v6 := availability(r, row)
+	was4, was6 := v4, v6
+	if args[0] == "6" {
+		v6 = slices.Index(ipv6Availability, value)
+	} else {
+		v4 = slices.Index(ipv4Availability, value)
+	}
+	if v4 == was4 && v6 == was6 {
+		return nil
+	}
+	return r.uciSet(row.Package, row.Section, "iw_ipaddr_type_availability", fmt.Sprintf("%02x", v4<<2|v6))
 }

@@ -25,6 +25,7 @@ type Reader struct {
 	dbus  dbusView
 	state stateView
 	memo  map[string]any
+	acts  []func(context.Context) error
 }
 
 var _ model.Access = (*Reader)(nil)
@@ -76,6 +77,10 @@ func (r *Reader) State(name string) string { return r.stateGet("", name) }
 
 // SetState changes a value the agent owns; it is saved with the commit.
 func (r *Reader) SetState(name, value string) { r.stateSet("", name, value) }
+
+// Act puts off to the commit what is neither a value nor a file, such as a command to a daemon. An error of it ends the
+// commit, before any file is written.
+func (r *Reader) Act(do func(context.Context) error) { r.acts = append(r.acts, do) }
 
 // Rows lists the instances of a table.
 func (r *Reader) Rows(ctx context.Context, at model.Expr, parent *model.Row) ([]model.Row, error) {
@@ -159,10 +164,18 @@ func (r *Reader) Prepare(ctx context.Context) (model.Prepared, error) {
 
 // effects returns the commit of what is not a file, nil when there is nothing of the kind.
 func (r *Reader) effects(ctx context.Context) func() error {
-	if len(r.exec.pending) == 0 && len(r.dbus.pending) == 0 {
+	if len(r.exec.pending) == 0 && len(r.dbus.pending) == 0 && len(r.acts) == 0 {
 		return nil
 	}
-	return func() error { return errors.Join(r.execCommit(ctx), r.dbusCommit(ctx)) }
+	return func() error {
+		err := errors.Join(r.execCommit(ctx), r.dbusCommit(ctx))
+		for _, do := range r.acts {
+			if err == nil {
+				err = do(ctx)
+			}
+		}
+		return err
+	}
 }
 
 // Close releases the locks and drops what was not committed.
