@@ -234,13 +234,12 @@ func (d *Daemon) setLevel() {
 	}
 }
 
-// afterSession applies what the ACS changed, now that its connection is not cut by it, and lets transfers start.
+// afterSession applies what the ACS changed, now that its connection is not cut by it.
 func (d *Daemon) afterSession(ctx context.Context) {
 	if err := d.Tree.Apply(ctx); err != nil {
 		d.log.Warn("apply changes", "err", err)
 	}
 	d.rememberFirstUse()
-	d.queue.SessionOver()
 	d.lookAround()
 	debug.FreeOSMemory() // a session's envelopes are the largest things we hold; a router wants them back
 }
