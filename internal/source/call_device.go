@@ -51,7 +51,7 @@ func deviceBoard(_ context.Context, r *Reader, _ *model.Row, args []string) (str
 	if box == nil || len(args) != 1 {
 		return "", nil
 	}
-	board := r.Memo("device.board", func() any { return box.Board() }).(system.Board)
+	board := r.board()
 	own := func(option string) string { return optionText(r.section(ownPackage, "cpe"), option) }
 	switch args[0] {
 	case "model":
@@ -64,6 +64,14 @@ func deviceBoard(_ context.Context, r *Reader, _ *model.Row, args []string) (str
 		return cut(firstOf(board.DeviceRevision, board.Name, board.Model), 64), nil
 	}
 	return "", nil
+}
+
+func (r *Reader) board() system.Board {
+	box := r.Box()
+	if box == nil {
+		return system.Board{}
+	}
+	return r.Memo("device.board", func() any { return box.Board() }).(system.Board)
 }
 
 func firstOf(texts ...string) string {
@@ -127,7 +135,16 @@ func deviceUptime(_ context.Context, r *Reader, _ *model.Row, _ []string) (strin
 	if r.Box() == nil {
 		return "", nil
 	}
-	return strconv.FormatInt(int64(r.Box().Uptime()/time.Second), 10), nil
+	return strconv.FormatInt(int64(r.uptime()/time.Second), 10), nil
+}
+
+// uptime is how long the box has been up, the same for all of a transaction; 0 where that is not known.
+func (r *Reader) uptime() time.Duration {
+	box := r.Box()
+	if box == nil {
+		return 0
+	}
+	return r.Memo("device.uptime", func() any { return box.Uptime() }).(time.Duration)
 }
 
 // deviceConfigs lists what a vendor configuration file can be: the whole of it, and every UCI package.
@@ -234,7 +251,7 @@ func deviceArch(_ context.Context, r *Reader, _ *model.Row, _ []string) (string,
 }
 
 func (r *Reader) architecture() string {
-	own := string(lineOf(r.File("/etc/openwrt_release"), "DISTRIB_ARCH=", true))
+	own := r.board().Arch
 	for _, a := range architectures {
 		if strings.HasPrefix(own, a.openwrt) {
 			return a.tr181

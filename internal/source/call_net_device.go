@@ -234,8 +234,8 @@ func (r *Reader) netSeconds(n *netView, dev string) time.Duration {
 			}
 		}
 	}
-	if longest == 0 && r.Box() != nil {
-		return r.Box().Uptime()
+	if longest == 0 {
+		return r.uptime()
 	}
 	return time.Duration(longest) * time.Second
 }

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/cwmpd/cwmpd/internal/model"
 	"github.com/cwmpd/cwmpd/internal/uci"
@@ -164,11 +163,7 @@ func netIfaceChange(m *netMemory) Func {
 			m.since(row, "Up", 0)
 			return strconv.FormatInt(s, 10), nil
 		}
-		first := time.Duration(0)
-		if box := r.Box(); box != nil {
-			first = box.Uptime()
-		}
-		return m.since(row, n.ifaceStatus(i), first), nil
+		return m.since(row, n.ifaceStatus(i), r.uptime()), nil
 	}}
 }
 

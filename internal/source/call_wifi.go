@@ -455,7 +455,7 @@ func getWifiSince(ctx context.Context, r *Reader, row *model.Row, _ []string) (s
 			}
 		}
 	}
-	return strconv.FormatInt(int64(box.Uptime()/time.Second), 10), nil
+	return strconv.FormatInt(int64(r.uptime()/time.Second), 10), nil
 }
 
 // getMACList serves MACAddressControlEnabled (arg "on") and AllowedMACAddress. A list of forbidden stations, which

@@ -18,6 +18,7 @@ type Board struct {
 	Release     string // "24.10.2"
 	Revision    string // "r28739-d9340319c6"
 	Target      string // "mediatek/filogic"
+	Arch        string // "aarch64_cortex-a53"
 	Description string // "OpenWrt 24.10.2 r28739-d9340319c6"
 
 	Manufacturer   string // DEVICE_MANUFACTURER of /etc/device_info
@@ -32,6 +33,7 @@ func (b *Box) Board() Board {
 	osr := b.shellVars("/usr/lib/os-release")
 	dev := b.shellVars("/etc/device_info")
 	return Board{
+		Arch:           rel["DISTRIB_ARCH"],
 		Model:          first(b.line("/tmp/sysinfo/model"), b.line("/proc/device-tree/model")),
 		Name:           b.line("/tmp/sysinfo/board_name"),
 		Release:        first(rel["DISTRIB_RELEASE"], osr["VERSION"]),
