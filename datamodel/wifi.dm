@@ -161,10 +161,11 @@ Device.WiFi.AccessPoint.{i}.WPS.       r
   ConfigMethodsEnabled    rw list string   call wifi.wps methods
   Status                  r  enum(Disabled, Error, Unconfigured, Configured, SetupLocked) call wifi.wps status
   Version                 r  string        const 2.0
-  PIN                     rw string(0..8) hidden uci .wps_pin
+  PIN                     rw string(0..8) hidden call wifi.wps pin
 
 Device.WiFi.AccessPoint.{i}.Accounting. r
   needs call wifi.has eap
+  write call wifi.text
   Enable           r  boolean                      call wifi.isset acct_server
   ServerIPAddr     rw IPAddress                    uci .acct_server
   ServerPort       rw unsignedInt(1..65535)        uci .acct_port | default 1813
@@ -174,6 +175,7 @@ Device.WiFi.AccessPoint.{i}.Accounting. r
 # 802.11u. Only the full hostapd has it, the one that also has an EAP server; a smaller one would not start with it.
 Device.WiFi.AccessPoint.{i}.Interworking. r
   needs call wifi.has eap
+  write call wifi.text
   Enable                                    rw boolean     uci .iw_enabled | default 0
   AccessNetworkType                         rw enum(PrivateNetwork, PrivateNetworkWithGuestAccess, ChargeablePublicNetwork, FreePublicNetwork, PersonalDeviceNetwork, EmergencyServicesOnlyNetwork, TestOrExperimental, Wildcard) uci .iw_access_network_type | default 0 | map 0=PrivateNetwork 1=PrivateNetworkWithGuestAccess 2=ChargeablePublicNetwork 3=FreePublicNetwork 4=PersonalDeviceNetwork 5=EmergencyServicesOnlyNetwork 14=TestOrExperimental 15=Wildcard
   InternetAvailable                         rw boolean     uci .iw_internet | default 0
@@ -187,6 +189,7 @@ Device.WiFi.AccessPoint.{i}.Interworking. r
 # What a station can ask for before it associates.
 Device.WiFi.AccessPoint.{i}.ANQP.      r
   needs call wifi.has eap
+  write call wifi.text
   Enable                   r  boolean      uci .iw_enabled | default 0
   IPv4AddressAvailability  rw enum(NotAvailable, PublicIPv4, PortRestrictedIPv4, SingleNATIPv4, DoubleNATIPv4, PortRestrictSingleNATIPv4, PortRestrictDoubleNATIPv4, Unknown) call wifi.availability 4
   IPv6AddressAvailability  rw enum(NotAvailable, Available, Unknown) call wifi.availability 6
@@ -197,6 +200,7 @@ Device.WiFi.AccessPoint.{i}.ANQP.      r
 
 Device.WiFi.AccessPoint.{i}.Passpoint. r
   needs call wifi.has eap
+  write call wifi.text
   Enable                   rw boolean      uci .hs20 | default 0
   Version                  r  enum(R1, R2, R3) const R2
   OperatorFriendlyName     rw string(252)  uci .hs20_oper_friendly_name | item 0

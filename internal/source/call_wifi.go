@@ -2,8 +2,6 @@ package source
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/hex"
 	"os"
 	"slices"
 	"strconv"
@@ -44,6 +42,7 @@ func wifiFuncs() map[string]Func {
 		"wifi.restart": command(func(*Reader, *model.Row) []ubusCommand {
 			return []ubusCommand{{"network.wireless", "down", ubus.Table()}, {"network.wireless", "up", ubus.Table()}}
 		}),
+		"wifi.text":    {Hook: hookText},
 		"only":         only(),
 		"wifi.retries": {Get: sumOfStations},
 	}
@@ -65,7 +64,8 @@ const (
 var ssidOptions = []string{"device", "ssid", "network", "disabled", "mlo", "macaddr"}
 
 func ofSSID(option string) bool { return slices.Contains(ssidOptions, option) }
-func ofAP(option string) bool   { return !ofSSID(option) || option == "disabled" }
+
+func ofAP(option string) bool { return !ofSSID(option) || option == "disabled" }
 
 func wifiRow(r *Reader, s *uci.Section) model.Row {
 	return r.rowOf("wireless", s, "device", "network", "mode", "ssid")
@@ -83,28 +83,6 @@ func wifiSSIDs(ctx context.Context, r *Reader, _ *model.Row, _ []string) ([]mode
 			row.Data = netdev(ifnameOf(ctx, r, s))
 			out = append(out, row)
 		}
-	}
-	return out, nil
-}
-
-// boundAP is where we remember which AccessPoint took over the section of an SSID.
-func boundAP(section string) string { return "wifi.ap." + section }
-
-func wifiAPs(_ context.Context, r *Reader, _ *model.Row, _ []string) ([]model.Row, error) {
-	p := r.UCI("wireless")
-	if p == nil {
-		return nil, nil
-	}
-	var out []model.Row
-	for _, s := range p.Sections {
-		if s.Type != bareAP && (s.Type != ifaceType || s.Get("mode") != "ap") {
-			continue
-		}
-		row := wifiRow(r, s)
-		if key := r.State(boundAP(s.Name)); key != "" {
-			row.Key, row.Place = key, ""
-		}
-		out = append(out, row)
 	}
 	return out, nil
 }
@@ -131,16 +109,6 @@ func lanName(r *Reader) string {
 	return ""
 }
 
-// addAP makes an AccessPoint without an SSID. Nobody knows its key, so that it is not open if it is switched on before
-// its security is set.
-func addAP(_ context.Context, r *Reader, _ *model.Row, n uint32, _ []string) (model.Row, error) {
-	name := r.freeName("wireless", "cwmp_ap_"+strconv.FormatUint(uint64(n), 10))
-	var secret [16]byte
-	rand.Read(secret[:])
-	err := r.addSection("wireless", bareAP, name, "mode", "ap", "encryption", "psk2", "key", hex.EncodeToString(secret[:]), "disabled", "1")
-	return model.Row{Key: name, Package: "wireless", Section: name}, err
-}
-
 func deleteSSID(_ context.Context, r *Reader, row *model.Row) error {
 	s := r.own(row)
 	if s == nil {
@@ -159,116 +127,24 @@ func deleteSSID(_ context.Context, r *Reader, row *model.Row) error {
 	return err
 }
 
-func deleteAP(_ context.Context, r *Reader, row *model.Row) error {
-	s := r.own(row)
-	if s == nil {
-		return nil
-	}
-	r.SetState(boundAP(s.Name), "")
-	r.SetState(halfOn(s.Name), "")
-	if s.Type == bareAP {
-		return r.removeSection("wireless", s.Name)
-	}
-	_, err := r.retype("wireless", s, bareSSID, wifiRow(r, s).Key, ofSSID)
-	return err
-}
-
-func getSSIDReference(_ context.Context, r *Reader, row *model.Row, _ []string) (string, error) {
-	if s := r.own(row); s == nil || s.Type != ifaceType || r.Tree() == nil {
-		return "", nil
-	}
-	return r.Tree().Path("Device.WiFi.SSID.", row.Section), nil
-}
-
-func getProfileReference(_ context.Context, r *Reader, row *model.Row, _ []string) (string, error) {
-	if r.Tree() == nil {
-		return "", nil
-	}
-	for _, p := range r.Tree().Rows("Device.WiFi.EndPoint.{i}.Profile.") {
-		if p.Parent != nil && p.Parent.Number == row.Number {
-			return p.Path(), nil
+// hookText refuses what would be another line of hostapd's configuration.
+func hookText(_ context.Context, _ *Reader, _ *model.Row, changed map[string]string) error {
+	for name, value := range changed {
+		if strings.ContainsAny(value, "\n\r") {
+			return at(name, model.BadValue, "hostapd's configuration cannot hold a line break")
 		}
 	}
-	return "", nil
-}
-
-// hookAP binds an AccessPoint to its SSID and keeps the two lists of stations in step.
-func hookAP(_ context.Context, r *Reader, row *model.Row, changed map[string]string) error {
-	if path, ok := changed["SSIDReference"]; ok {
-		if err := bindAP(r, row, path); err != nil {
-			return err
-		}
-	}
-	return setMACList(r, row, changed)
-}
-
-func bindAP(r *Reader, row *model.Row, path string) error {
-	ap := r.own(row)
-	ssid := r.Tree().Row(path)
-	switch {
-	case ap == nil:
-		return model.Errorf(model.Internal, "the AccessPoint has no section")
-	case path == "" && ap.Type == bareAP, ssid != nil && ssid.Section == row.Section:
-		return nil
-	case path == "" || ap.Type != bareAP:
-		return at("SSIDReference", model.BadValue, "an AccessPoint keeps its SSID; delete the one and add another")
-	case ssid == nil:
-		return at("SSIDReference", model.BadValue, "no such SSID")
-	}
-	s := r.own(ssid)
-	if s == nil || s.Type != bareSSID {
-		return at("SSIDReference", model.BadValue, "that SSID has an AccessPoint or EndPoint already")
-	}
-	both := yes(ap.Get("disabled"), false) || yes(s.Get("disabled"), false)
-	half := ""
-	switch {
-	case !yes(ap.Get("disabled"), false) && both:
-		half = "ap"
-	case !yes(s.Get("disabled"), false) && both:
-		half = "ssid"
-	}
-	options := ap.Options
-	if err := r.removeSection("wireless", ap.Name); err != nil {
-		return err
-	}
-	key := ssid.Key
-	name, err := r.retype("wireless", r.own(ssid), ifaceType, key, nil)
-	if err != nil {
-		return err
-	}
-	if name == key {
-		if err := r.uciSet("wireless", name, parkedKey, ""); err != nil {
-			return err
-		}
-	}
-	for _, o := range options {
-		if ofSSID(o.Name) || o.Name == parkedKey {
-			continue
-		}
-		if err := r.uciEdit(uci.Edit{Op: uci.OpSet, Package: "wireless", Section: name, Option: o.Name, Values: o.Values, IsList: o.IsList}); err != nil {
-			return err
-		}
-	}
-	if err := r.uciSet("wireless", name, "mode", "ap"); err != nil {
-		return err
-	}
-	if err := r.uciSet("wireless", name, "disabled", digit(both)); err != nil {
-		return err
-	}
-	r.SetState(boundAP(name), row.Key)
-	r.SetState(halfOn(name), half)
-	row.Section, row.Place = name, ""
 	return nil
 }
 
 // hookSSID checks what belongs together in an SSID.
-func hookSSID(_ context.Context, r *Reader, row *model.Row, changed map[string]string) error {
+func hookSSID(ctx context.Context, r *Reader, row *model.Row, changed map[string]string) error {
+	if err := hookText(ctx, r, row, changed); err != nil {
+		return err
+	}
 	if ssid, ok := changed["SSID"]; ok {
 		if len(ssid) == 0 || len(ssid) > 32 {
 			return at("SSID", model.BadValue, "an SSID has 1 to 32 octets, this has %d", len(ssid))
-		}
-		if strings.ContainsAny(ssid, "\n\r") {
-			return at("SSID", model.BadValue, "hostapd's configuration cannot hold a line break")
 		}
 	}
 	if lower, ok := changed["LowerLayers"]; ok {
@@ -387,56 +263,6 @@ func getSSIDStatus(ctx context.Context, r *Reader, row *model.Row, _ []string) (
 	return "Down", nil
 }
 
-func getAPStatus(ctx context.Context, r *Reader, row *model.Row, _ []string) (string, error) {
-	s := r.own(row)
-	switch {
-	case s == nil || !wifiEnable(r, s, "ap"):
-		return "Disabled", nil
-	case s.Type == bareAP:
-		return "Error_Misconfigured", nil
-	case !wifiEnable(r, s, "ssid") || radioOff(ctx, r, text(s, "device")):
-		return "Disabled", nil
-	}
-	ifname := ifnameOf(ctx, r, s)
-	if ifname == "" {
-		return "Error", nil
-	}
-	switch r.Ubus(ctx, "hostapd."+ifname, "get_status", ubus.Value{}).Get("status").Text() {
-	case "ENABLED":
-		return "Enabled", nil
-	case "":
-		return "Error", nil
-	}
-	return "Disabled", nil // choosing a channel, waiting for radar
-}
-
-// staProfile is the one profile of an EndPoint: the same section.
-func staProfile(_ context.Context, _ *Reader, parent *model.Row, _ []string) ([]model.Row, error) {
-	return []model.Row{{Key: "profile", Package: parent.Package, Section: parent.Section}}, nil
-}
-
-func getStaStatus(ctx context.Context, r *Reader, row *model.Row, args []string) (string, error) {
-	s := r.own(row)
-	on, off := "Enabled", "Disabled"
-	if args[0] == "profile" {
-		on = "Active"
-	}
-	if s == nil || yes(s.Get("disabled"), false) {
-		return off, nil
-	}
-	ifname := ifnameOf(ctx, r, s)
-	if ifname == "" {
-		return off, nil
-	}
-	if strings.TrimSpace(string(r.File("/sys/class/net/"+ifname+"/operstate"))) == "up" {
-		return on, nil
-	}
-	if args[0] == "profile" {
-		return "Available", nil
-	}
-	return "Error", nil
-}
-
 // getWifiSince is the number of seconds since netifd last configured the radio, which is when hostapd's configuration
 // was written, else since the router started.
 func getWifiSince(ctx context.Context, r *Reader, row *model.Row, _ []string) (string, error) {
@@ -456,56 +282,6 @@ func getWifiSince(ctx context.Context, r *Reader, row *model.Row, _ []string) (s
 		}
 	}
 	return strconv.FormatInt(int64(r.uptime()/time.Second), 10), nil
-}
-
-// getMACList serves MACAddressControlEnabled (arg "on") and AllowedMACAddress. A list of forbidden stations, which
-// TR-181 cannot say, is left alone and reads as no control.
-func getMACList(_ context.Context, r *Reader, row *model.Row, args []string) (string, error) {
-	s := r.own(row)
-	filter := text(s, "macfilter")
-	if len(args) > 0 && args[0] == "on" {
-		return digit(filter == "allow"), nil
-	}
-	if filter == "deny" {
-		return "", nil
-	}
-	return joinList(items(s, "maclist")), nil
-}
-
-func setMACList(r *Reader, row *model.Row, changed map[string]string) error {
-	control, hasControl := changed["MACAddressControlEnabled"]
-	list, hasList := changed["AllowedMACAddress"]
-	s := r.own(row)
-	if s == nil || !hasControl && !hasList {
-		return nil
-	}
-	filter := text(s, "macfilter")
-	on := yes(control, filter == "allow")
-	switch {
-	case on && filter != "allow":
-		if filter == "deny" && !hasList {
-			list, hasList = "", true // those that were kept out are not those to be let in
-		}
-		if err := r.uciSet("wireless", s.Name, "macfilter", "allow"); err != nil {
-			return err
-		}
-	case !on && filter == "allow":
-		if err := r.uciSet("wireless", s.Name, "macfilter", "disable"); err != nil {
-			return err
-		}
-	case !on && filter == "deny" && list != "":
-		return at("AllowedMACAddress", model.Refused, "this AccessPoint has a list of forbidden stations; set MACAddressControlEnabled too")
-	case !on && filter == "deny":
-		return nil
-	}
-	if !hasList {
-		return nil
-	}
-	var macs []string
-	for _, m := range strings.FieldsFunc(list, func(c rune) bool { return c == ',' || c == ' ' }) {
-		macs = append(macs, strings.ToLower(m))
-	}
-	return r.setItems("wireless", s.Name, "maclist", macs)
 }
 
 // isSet is whether an option is there: `call wifi.isset OPTION`.

@@ -149,6 +149,9 @@ func (c *phyCache) hookSecurity(ctx context.Context, r *Reader, row *model.Row, 
 	if s == nil {
 		return model.Errorf(model.Refused, "there is no SSID behind it")
 	}
+	if err := hookText(ctx, r, row, changed); err != nil {
+		return err
+	}
 	name, ciphers := cutEncryption(text(s, "encryption"))
 	if want, ok := changed["ModeEnabled"]; ok && want != name {
 		m, known := modeNamed(want)
@@ -259,9 +262,6 @@ func checkPassphrase(name, pass string) error {
 	if len(pass) < 8 || len(pass) > 63 {
 		return at(name, model.BadValue, "a passphrase has 8 to 63 octets, this has %d", len(pass))
 	}
-	if strings.ContainsAny(pass, "\n\r") {
-		return at(name, model.BadValue, "hostapd's configuration cannot hold a line break")
-	}
 	return nil
 }
 
@@ -326,7 +326,7 @@ func setRekey(ctx context.Context, r *Reader, row *model.Row, _ []string, value 
 // wpsMethods are the ways of WPS that OpenWrt's scripts know, with their option.
 var wpsMethods = []struct{ name, option string }{{"Label", "wps_label"}, {"PushButton", "wps_pushbutton"}}
 
-// getWPS answers `call wifi.wps enable|methods|status`.
+// getWPS answers `call wifi.wps enable|methods|status|pin`.
 func getWPS(_ context.Context, r *Reader, row *model.Row, args []string) (string, error) {
 	s := r.own(row)
 	var on []string
@@ -336,6 +336,8 @@ func getWPS(_ context.Context, r *Reader, row *model.Row, args []string) (string
 		}
 	}
 	switch {
+	case args[0] == "pin":
+		return "", nil
 	case args[0] == "methods":
 		return joinList(on), nil
 	case args[0] == "enable":
@@ -350,6 +352,12 @@ func getWPS(_ context.Context, r *Reader, row *model.Row, args []string) (string
 }
 
 func setWPS(ctx context.Context, r *Reader, row *model.Row, args []string, value string) error {
+	if args[0] == "pin" {
+		if strings.Trim(value, "0123456789") != "" || len(value) != 0 && len(value) != 4 && len(value) != 8 {
+			return model.Errorf(model.BadValue, "a PIN has 4 or 8 digits")
+		}
+		return r.uciSet(row.Package, row.Section, "wps_pin", value)
+	}
 	if args[0] == "enable" {
 		have, _ := getWPS(ctx, r, row, args)
 		switch {
