@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/cwmpd/cwmpd/internal/config"
@@ -71,6 +72,9 @@ func (s *session) set(ctx context.Context, tx *model.Tx, v soap.Value) error {
 		if err := config.CheckURL(v.Text); err != nil { // K-20: nobody could reach us any more to take it back
 			return &model.ParamError{Path: v.Name, Reason: model.BadValue, Msg: err.Error()}
 		}
+	}
+	if strings.HasPrefix(v.Name, informParameterTable) && strings.HasSuffix(v.Name, ".ParameterName") && slices.Contains(s.cpe.cfg.Tree.Informs(), v.Text) {
+		return &model.ParamError{Path: v.Name, Reason: model.BadValue, Msg: "is in every Inform anyway"} // I-9
 	}
 	base, ok := baseTypes[v.Type]
 	if !ok {

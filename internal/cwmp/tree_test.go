@@ -537,6 +537,10 @@ func TestT019_InformParameter(t *testing.T) {
 	if m := inform(EventConnectionRequest); !has(m) {
 		t.Error("an empty list means every event")
 	}
+	m := r.one(cwmptest.SetParameterValues("", cwmptest.Value{Name: row + "ParameterName", Text: "Device.DeviceInfo.SoftwareVersion", Type: "string"}))
+	if m.FaultCode() != 9003 || m.ParamFaults()[row+"ParameterName"] != 9007 {
+		t.Errorf("T-020: a parameter that every Inform has: %s", m.Body)
+	}
 }
 
 func TestWanted(t *testing.T) {
