@@ -116,7 +116,7 @@ func (c *Client) Inform(ctx context.Context, event string) error {
 }
 
 // Status returns how things stand: phase, step, acs_url, started, retry_count, next_session, next_periodic,
-// last_success, last_failure, events[], reload[].
+// last_success, last_failure, last_why, successes, failures, events[], reload[].
 func (c *Client) Status(ctx context.Context) (ubus.Value, error) { return c.call(ctx, "status") }
 
 // Sessions returns sessions[], the newest last.

@@ -424,7 +424,7 @@ func TestStatusAndSessionsAreTold(t *testing.T) {
 	start := time.Date(2026, 5, 1, 12, 0, 0, 123456789, time.UTC)
 	h.cpe.mu.Lock()
 	h.cpe.status = cwmp.Status{Phase: cwmp.Retrying, URL: "https://acs.example/", RetryCount: 3, Next: start.Add(time.Minute),
-		LastFailure: start, Events: []cwmp.Event{{Code: cwmp.EventBoot}, {Code: cwmp.EventMReboot, CommandKey: "k1"}}}
+		LastFailure: start, LastWhy: "no answer", Successes: 40, Failures: 2, Events: []cwmp.Event{{Code: cwmp.EventBoot}, {Code: cwmp.EventMReboot, CommandKey: "k1"}}}
 	h.cpe.records = []cwmp.Record{
 		{Start: start, End: start.Add(time.Second), URL: "https://acs.example/", OK: true, Why: "the ACS is done", Version: "1.4",
 			Events: []cwmp.Event{{Code: cwmp.EventPeriodic}}, Calls: []cwmp.Call{{Method: "Inform", FromUs: true}, {Method: "SetParameterValues", Fault: 9003}}},
@@ -436,7 +436,8 @@ func TestStatusAndSessionsAreTold(t *testing.T) {
 		t.Fatal(err)
 	}
 	for key, want := range map[string]string{"phase": "waiting to retry", "acs_url": "https://acs.example/", "retry_count": "3",
-		"next_session": "2026-05-01T12:01:00Z", "last_failure": "2026-05-01T12:00:00Z", "last_success": "", "step": ""} {
+		"next_session": "2026-05-01T12:01:00Z", "last_failure": "2026-05-01T12:00:00Z", "last_why": "no answer", "successes": "40", "failures": "2",
+		"last_success": "", "step": ""} {
 		if got := v.Get(key).Text(); got != want {
 			t.Errorf("%s: got %q, want %q", key, got, want)
 		}
@@ -458,7 +459,7 @@ func TestStatusAndSessionsAreTold(t *testing.T) {
 		"cwmp":{"status":"up","start_time":`+startTime(t, h)+`,"acs_url":"https://acs.example/"},
 		"last_session":{"status":"failure","start_time":"2026-05-01T13:00:00+0000","end_time":"2026-05-01T13:00:00+0000"},
 		"next_session":{"status":"waiting","start_time":"2026-05-01T12:01:00+0000","end_time":"N/A"},
-		"statistics":{"success_sessions":1,"failure_sessions":1,"total_sessions":2}}`, 0)
+		"statistics":{"success_sessions":40,"failure_sessions":2,"total_sessions":42}}`, 0)
 }
 
 // startTime is the one thing in a status that no test can know.

@@ -21,6 +21,9 @@ type status struct {
 	NextPeriodic time.Time `json:"next_periodic,omitzero"`
 	LastSuccess  time.Time `json:"last_success,omitzero"`
 	LastFailure  time.Time `json:"last_failure,omitzero"`
+	LastWhy      string    `json:"last_why,omitempty"` // how the last failed session ended
+	Successes    int       `json:"successes"`          // sessions since the start
+	Failures     int       `json:"failures"`
 	Events       []string  `json:"events"` // that the ACS was not told of
 	Owed         []string  `json:"reload"` // packages that changed and were not reloaded
 }
@@ -30,6 +33,7 @@ func (s *Server) status(context.Context, ubus.Value) (any, error) {
 	return status{
 		Phase: string(st.Phase), Step: string(st.Step), URL: st.URL, Started: seconds(s.started), RetryCount: st.RetryCount,
 		Next: seconds(st.Next), NextPeriodic: seconds(st.NextPeriodic), LastSuccess: seconds(st.LastSuccess), LastFailure: seconds(st.LastFailure),
+		LastWhy: st.LastWhy, Successes: st.Successes, Failures: st.Failures,
 		Events: eventTexts(st.Events), Owed: notNil(s.cfg.Tree.Owed()),
 	}, nil
 }

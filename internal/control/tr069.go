@@ -57,14 +57,11 @@ type legacySession struct {
 func (s *Server) legacyStatus(context.Context, ubus.Value) (any, error) {
 	st := s.cfg.CWMP.Status()
 	last := legacySession{"N/A", "N/A", "N/A"}
-	succeeded, failed := 0, 0 // of those that are remembered
-	for _, r := range s.cfg.CWMP.Sessions() {
+	if sessions := s.cfg.CWMP.Sessions(); len(sessions) > 0 {
+		r := sessions[len(sessions)-1]
 		last = legacySession{"failure", legacyTime(r.Start), legacyTime(r.End)}
 		if r.OK {
 			last.Status = "success"
-			succeeded++
-		} else {
-			failed++
 		}
 	}
 	next := legacySession{"N/A", legacyTime(st.Next), "N/A"}
@@ -78,7 +75,7 @@ func (s *Server) legacyStatus(context.Context, ubus.Value) (any, error) {
 		"cwmp":         map[string]any{"status": "up", "start_time": legacyTime(s.started), "acs_url": st.URL},
 		"last_session": last,
 		"next_session": next,
-		"statistics":   map[string]any{"success_sessions": succeeded, "failure_sessions": failed, "total_sessions": succeeded + failed},
+		"statistics":   map[string]any{"success_sessions": st.Successes, "failure_sessions": st.Failures, "total_sessions": st.Successes + st.Failures},
 	}, nil
 }
 

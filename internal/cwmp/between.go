@@ -155,8 +155,10 @@ func (c *CPE) keep(r Record) {
 	}
 	if r.OK {
 		c.status.LastSuccess = r.End
+		c.status.Successes++
 	} else {
-		c.status.LastFailure = r.End
+		c.status.LastFailure, c.status.LastWhy = r.End, r.Why
+		c.status.Failures++
 	}
 }
 
@@ -178,6 +180,9 @@ func (c *CPE) setPhase(p Phase) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.status.Phase, c.status.Step = p, ""
+	if p == InSession {
+		c.status.Next = time.Time{} // it is this one
+	}
 }
 
 func (c *CPE) setStep(s Step) {

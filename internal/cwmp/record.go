@@ -16,7 +16,7 @@ type Record struct {
 	RetryCount uint32
 	Calls      []Call // RPCs in both directions, in order
 	MoreCalls  int    // those beyond the first hundred
-	BytesOut   int64
+	BytesOut   int64  // that were answered
 	BytesIn    int64
 	OK         bool
 	Why        string // how it ended
@@ -80,5 +80,8 @@ type Status struct {
 	NextPeriodic time.Time // zero: periodic Informs are off
 	LastSuccess  time.Time
 	LastFailure  time.Time
+	LastWhy      string  // how the last failed session ended
+	Successes    int     // sessions that went well since New
+	Failures     int     // those that did not
 	Events       []Event // that the ACS was not told of yet
 }

@@ -37,11 +37,11 @@ func (s *session) post(ctx context.Context, body []byte) (*soap.Envelope, error)
 		wire = s.compress(header, body)
 	}
 	answer, err := s.http.Post(ctx, header, wire)
-	s.record.BytesOut += int64(len(wire))
 	if err != nil {
 		return nil, err
 	}
 	s.answered = true
+	s.record.BytesOut += int64(len(wire))
 	s.record.BytesIn += int64(len(answer.Body))
 	s.log.Debug("posted", "out", len(wire), "status", answer.Status, "in", len(answer.Body)) // no bodies: they hold passwords
 	switch answer.Status {
