@@ -22,14 +22,16 @@ import (
 // DaemonOptions is what `cwmpd run` adds.
 type DaemonOptions struct {
 	Options
-	ACS   string         // as if set in the file before start; "" leaves the file alone
-	Level *slog.LevelVar // follows the option log_severity; nil: the level stays
+	ACS    string          // as if set in the file before start; "" leaves the file alone
+	Level  *slog.LevelVar  // follows the option log_severity; nil: the level stays
+	Reload <-chan struct{} // each one has configuration and data model read again: SIGHUP; nil: nobody asks
 }
 
 // A Daemon is the whole agent: the parts, and everybody who runs.
 type Daemon struct {
 	*Parts
 	level *slog.LevelVar
+	asked <-chan struct{} // DaemonOptions.Reload
 
 	watcher *notify.Watcher
 	queue   *transfer.Queue
@@ -70,9 +72,10 @@ func Run(ctx context.Context, o DaemonOptions) error {
 		s, _ := p.loadSettings(p.settings.Load())
 		p.settings.Store(s)
 	}
+	p.keepGood()
 	ctx, leave := context.WithCancelCause(ctx)
 	defer leave(nil)
-	d := &Daemon{Parts: p, level: o.Level, prefer: new(web.Affinity), moved: make(chan struct{}, 1), leave: leave}
+	d := &Daemon{Parts: p, level: o.Level, asked: o.Reload, prefer: new(web.Affinity), moved: make(chan struct{}, 1), leave: leave}
 	if err := d.build(); err != nil {
 		return err
 	}
@@ -103,6 +106,8 @@ func (d *Daemon) build() (err error) {
 		Keep:   func() bool { return d.settings.Load().CPE.KeepSettings },
 		Apply:  d.applyConfig,
 		OnDone: func() { d.cpe.Post(cwmp.Event{Code: cwmp.EventTransferComplete}) },
+
+		Offers: d.offersUpload, Produce: d.produceUpload,
 
 		OnLeaving: func() { d.leave(ErrLeaving) },
 	})
@@ -158,6 +163,7 @@ func (d *Daemon) run(ctx context.Context) error {
 	start("transfer", d.queue.Run)
 	start("address", d.watchAddress)
 	start("clock", d.watchClock)
+	start("reload", d.reloadWhenAsked)
 	start("notify", d.watcher.Run)
 	start("cwmp", d.cpe.Run)
 	wg.Wait()
@@ -201,12 +207,26 @@ func (d *Daemon) Reload(ctx context.Context) error {
 	return nil
 }
 
+func (d *Daemon) reloadWhenAsked(ctx context.Context) error {
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-d.asked:
+			if err := d.Reload(ctx); err != nil {
+				d.log.Warn("reload", "err", err)
+			}
+		}
+	}
+}
+
 func (d *Daemon) reloadSettings() {
 	before := d.settings.Load()
 	s, err := d.loadSettings(before)
 	if err != nil {
 		d.log.Warn("identity", "err", err)
 	}
+	d.keepGood()
 	if *s == *before {
 		return
 	}

@@ -7,7 +7,6 @@ import (
 	"io/fs"
 	"log/slog"
 	"os"
-	"path/filepath"
 	"sync/atomic"
 	"time"
 
@@ -44,7 +43,6 @@ type Parts struct {
 
 	version  string
 	log      *slog.Logger
-	readOnly bool
 	settings atomic.Pointer[settings]
 	host     atomic.Pointer[string] // our address as the ACS sees it, nil before it was looked up
 	http     *connreq.HTTP
@@ -167,16 +165,6 @@ func (p *Parts) Close() error {
 
 func lockContext() (context.Context, context.CancelFunc) {
 	return context.WithTimeout(context.Background(), 10*time.Second)
-}
-
-// modelFiles lists the .dm files that the router itself has, for `model check` without arguments.
-func (p *Parts) ModelFiles() []string {
-	var files []string
-	for _, dir := range []string{packageModels, ownerModels} {
-		found, _ := filepath.Glob(filepath.Join(p.Box.Path(dir), "*.dm"))
-		files = append(files, found...)
-	}
-	return files
 }
 
 // Direct is the way to the data model without a daemon. Reloads that its changes leave owed are sent when procd is there.

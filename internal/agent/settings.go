@@ -35,8 +35,6 @@ func (p *Parts) loadSettings(before *settings) (*settings, error) {
 		if pkg = p.lastGood(); pkg != nil {
 			p.log.Warn("the last good configuration is used")
 		}
-	default:
-		p.keepGood(pkg)
 	}
 	c, problems := config.FromUCI(pkg)
 	if text, err := p.Box.ReadFile("/etc/config/cwmp", 1<<20); err == nil && len(problems) > 0 {
@@ -55,13 +53,16 @@ func (p *Parts) loadSettings(before *settings) (*settings, error) {
 // goodConfig is the state file that holds the last configuration which could be read.
 const goodConfig = "goodconfig"
 
-func (p *Parts) keepGood(pkg *uci.Package) {
+// keepGood keeps a configuration that can be read, for a start when it no longer can. Only the daemon does, which holds
+// the lock.
+func (p *Parts) keepGood() {
+	pkg, err := p.UCI.Load("cwmp")
+	if err != nil {
+		return
+	}
 	var kept string
 	text := string(pkg.Bytes())
 	if p.Store.Load(goodConfig, &kept) == nil && kept == text {
-		return
-	}
-	if p.readOnly {
 		return
 	}
 	if err := p.Store.Save(goodConfig, text); err != nil {

@@ -123,6 +123,21 @@ func TestWhatCannotBeCommittedIsRefusedBeforeAnythingChanges(t *testing.T) {
 	}
 }
 
+func TestWhoOnlyReadsLeavesNoTrace(t *testing.T) {
+	root := t.TempDir()
+	s := must(Open(root, nil))
+	var v string
+	if err := s.Load("fact", &v); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("got %v, want that there is no such fact", err)
+	}
+	if entries := must(os.ReadDir(root)); len(entries) > 0 {
+		t.Errorf("%v was made", entries)
+	}
+	if err := s.Save("fact", "x"); err != nil {
+		t.Errorf("save after that: %v", err)
+	}
+}
+
 // A real full disk, not a pretended one.
 func TestAFullDiskGivesAClearErrorAndChangesNothing(t *testing.T) {
 	root := t.TempDir()
@@ -132,6 +147,9 @@ func TestAFullDiskGivesAClearErrorAndChangesNothing(t *testing.T) {
 	t.Cleanup(func() { _ = syscall.Unmount(root, 0) })
 	s := must(Open(root, nil))
 	a, b := filepath.Join(root, "etc/a"), filepath.Join(root, "etc/b")
+	if err := os.Mkdir(filepath.Dir(a), 0o755); err != nil {
+		t.Fatal(err)
+	}
 	write(t, a, "old", 0o644)
 	err := s.Commit(File{Path: a, Data: []byte("new")}, File{Path: b, Data: bytes.Repeat([]byte("x"), 100<<10)})
 	if !errors.Is(err, syscall.ENOSPC) || !strings.Contains(err.Error(), "etc/.b") {

@@ -43,6 +43,9 @@ func Open(root string, log *slog.Logger) (*Store, error) {
 		return nil, fmt.Errorf("open state: %w", err)
 	}
 	s := &Store{root: abs, dir: filepath.Join(abs, stateDir), log: log, logged: map[string]bool{}, broken: map[string]bool{}}
+	if _, err := os.Stat(s.dir); errors.Is(err, fs.ErrNotExist) {
+		return s, nil // nothing was ever committed: whoever only reads leaves no trace
+	}
 	if err := s.lock(func() error { return s.recover() }); err != nil {
 		s.log.Error("state cannot be written", "dir", s.dir, "err", err)
 	}
