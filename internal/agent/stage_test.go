@@ -115,20 +115,17 @@ func newRouter(t *testing.T) *sandbox.Router {
 }
 
 var (
-	urlOption     = regexp.MustCompile(`option url '[^']*'`)
-	minWaitOption = regexp.MustCompile(`option retry_min_wait_interval '\d+'`)
-	portOption    = regexp.MustCompile(`option port '\d+'`)
+	urlOption  = regexp.MustCompile(`option url '[^']*'`)
+	portOption = regexp.MustCompile(`option port '\d+'`)
 )
 
-// meet makes the router's configuration, also that of the factory, name an ACS, a port that is free, and a short time
-// between retries.
+// meet makes the router's configuration, also that of the factory, name an ACS and a port that is free.
 func (s *stage) meet(url string) {
 	s.t.Helper()
 	port := strconv.Itoa(freePort(s.t))
 	for _, name := range []string{"etc/config/cwmp", "rom/etc/config/cwmp"} {
 		text := s.read(name)
 		text = urlOption.ReplaceAllString(text, "option url '"+url+"'")
-		text = minWaitOption.ReplaceAllString(text, "option retry_min_wait_interval '1'")
 		text = portOption.ReplaceAllString(text, "option port '"+port+"'")
 		s.write(name, text)
 	}
