@@ -3,17 +3,19 @@ module github.com/cwmpd/cwmpd
 go 1.25.0
 
 require (
+	github.com/beevik/etree v1.8.1
+	github.com/digineo/go-uci v0.0.0-20210918132103-37c7b10c14fa
+	github.com/godbus/dbus/v5 v5.2.2
+	github.com/icholy/digest v1.2.0
+	github.com/spf13/pflag v1.1.0
+	golang.org/x/sys v0.43.0
+)
+
+require (
 	github.com/BurntSushi/toml v1.4.1-0.20240526193622-a339e1f7089c // indirect
-	github.com/beevik/etree v1.8.1 // indirect
-	github.com/digineo/go-uci v0.0.0-20210918132103-37c7b10c14fa // indirect
-	github.com/godbus/dbus/v5 v5.2.2 // indirect
-	github.com/icholy/digest v1.2.0 // indirect
-	github.com/spf13/pflag v1.1.0 // indirect
 	golang.org/x/exp/typeparams v0.0.0-20231108232855-2478ac86f678 // indirect
 	golang.org/x/mod v0.31.0 // indirect
-	golang.org/x/net v0.52.0 // indirect
 	golang.org/x/sync v0.19.0 // indirect
-	golang.org/x/sys v0.43.0 // indirect
 	golang.org/x/tools v0.40.1-0.20260108161641-ca281cf95054 // indirect
 	honnef.co/go/tools v0.7.0 // indirect
 )
