@@ -25,6 +25,8 @@ func (tx *Tx) Add(ctx context.Context, object string) (uint32, error) {
 	switch {
 	case set.err != nil:
 		return 0, &ParamError{Path: object, Reason: Internal, Msg: "the rows cannot be read"}
+	case alias != "" && !t.object.table.alias:
+		return 0, &ParamError{Path: object, Reason: Unknown, Msg: "the rows of this table have no alias"}
 	case alias != "" && set.aliased(alias) != nil:
 		return 0, &ParamError{Path: object, Reason: BadArgument, Msg: "the alias is taken"}
 	case set.count() >= t.object.table.max:

@@ -30,6 +30,7 @@ func (tx *Tx) Commit(ctx context.Context) (Changes, error) {
 		return Changes{}, errOver
 	}
 	changes, err := tx.commit(ctx)
+	err = tx.tell(err)
 	if closing := tx.Close(); closing != nil {
 		tx.tree.log.Error("a transaction did not close well", "error", closing) // what is committed stays so
 	}

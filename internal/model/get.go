@@ -25,15 +25,15 @@ func (tx *Tx) Get(ctx context.Context, path string, visit func(*Param) error) er
 	return tx.resolve(ctx, path, func(t target) error {
 		switch {
 		case t.param != nil:
-			w.path = append(append(w.path[:0], t.row.prefix()...), t.object.below...)
+			w.path = append(tx.appendPrefix(w.path[:0], t.row), t.object.below...)
 			return w.param(t.param, t.row)
 		case t.object == nil:
 			return w.all()
 		case t.table:
-			w.path = append(w.path[:0], t.row.tablePath(t.object)...)
+			w.path = append(tx.appendPrefix(w.path[:0], t.row), t.object.table.rel...)
 			return w.table(t.object, t.row)
 		}
-		w.path = append(append(w.path[:0], t.row.prefix()...), t.object.below...)
+		w.path = append(tx.appendPrefix(w.path[:0], t.row), t.object.below...)
 		return w.object(t.object, t.row)
 	})
 }
@@ -90,7 +90,7 @@ func (w *walker) table(o *object, outer *Row) error {
 		if r.gone {
 			continue
 		}
-		w.path = append(strconv.AppendUint(w.path[:base], uint64(r.Number), 10), '.')
+		w.path = append(w.tx.appendID(w.path[:base], r), '.')
 		if err := w.object(o, r); err != nil {
 			return err
 		}
@@ -136,6 +136,9 @@ func (tx *Tx) show(ctx context.Context, p *param, row *Row) (string, error) {
 		return "false", nil
 	}
 	value, err := tx.text(p, row)
+	if err == nil && p.def.Type.Ref {
+		return tx.showPaths(value), nil
+	}
 	if err == nil {
 		return value, nil
 	}

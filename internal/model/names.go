@@ -2,7 +2,6 @@ package model
 
 import (
 	"context"
-	"strconv"
 	"strings"
 )
 
@@ -12,6 +11,16 @@ type Name struct {
 	Writable bool // may be set (parameter), grown (table), deleted (row)
 	Object   bool
 	Def      *Def
+
+	at cell // of a parameter that Path names with aliases
+}
+
+// Numbered is the path of a parameter with instance numbers, whatever the transaction shows.
+func (n Name) Numbered() string {
+	if n.at.param == nil {
+		return string(n.Path)
+	}
+	return target{place{object: n.at.param.object, param: n.at.param}, n.at.row}.path()
 }
 
 // Names visits the names below a path as GetParameterNames wants them, depth first, in the order of Get.
@@ -24,15 +33,15 @@ func (tx *Tx) Names(ctx context.Context, path string, nextLevel bool, visit func
 		case t.param != nil && nextLevel:
 			return &ParamError{Path: path, Reason: BadArgument, Msg: "NextLevel of a parameter"}
 		case t.param != nil:
-			n.path = append(append(n.path[:0], t.row.prefix()...), t.object.below...)
+			n.path = append(tx.appendPrefix(n.path[:0], t.row), t.object.below...)
 			return n.param(t.param, t.row)
 		case t.object == nil:
 			return n.all(nextLevel)
 		case t.table:
-			n.path = append(n.path[:0], t.row.tablePath(t.object)...)
+			n.path = append(tx.appendPrefix(n.path[:0], t.row), t.object.table.rel...)
 			return n.table(t.object, t.row, !nextLevel, nextLevel)
 		}
-		n.path = append(append(n.path[:0], t.row.prefix()...), t.object.below...)
+		n.path = append(tx.appendPrefix(n.path[:0], t.row), t.object.below...)
 		return n.object(t.object, t.row, !nextLevel, nextLevel)
 	})
 }
@@ -112,7 +121,7 @@ func (n *namer) table(o *object, outer *Row, itself, nextLevel bool) error {
 		if r.gone {
 			continue
 		}
-		n.path = append(strconv.AppendUint(n.path[:base], uint64(r.Number), 10), '.')
+		n.path = append(n.tx.appendID(n.path[:base], r), '.')
 		var err error
 		if nextLevel {
 			err = n.emit(&o.def, r.deletable())
@@ -130,7 +139,11 @@ func (n *namer) table(o *object, outer *Row, itself, nextLevel bool) error {
 func (n *namer) param(p *param, row *Row) error {
 	base := len(n.path)
 	n.path = append(n.path, p.name...)
-	err := n.emit(&p.def, p.writable(row))
+	name := Name{Path: n.path, Writable: p.writable(row), Def: &p.def}
+	if n.tx.aliased {
+		name.at = cell{p, row}
+	}
+	err := n.visit(name)
 	n.path = n.path[:base]
 	return err
 }
@@ -211,7 +224,7 @@ func (r *resolver) pick(o *object, outer *Row, id, rest string) error {
 		return set.live(func(row *Row) error { return r.descend(o, row, rest) })
 	}
 	row := set.number(i.number)
-	if i.alias != "" {
+	if i.alias != "" && o.table.alias {
 		row = set.aliased(i.alias)
 	}
 	if row == nil && r.wild {

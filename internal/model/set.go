@@ -10,6 +10,10 @@ import (
 // the asker says the value is, BaseAny for nothing. The text a parameter has already changes nothing at all.
 func (tx *Tx) Set(ctx context.Context, path, text string, typ Base) error {
 	defer tx.enter(ctx)()
+	return tx.tell(tx.put(ctx, path, text, typ))
+}
+
+func (tx *Tx) put(ctx context.Context, path, text string, typ Base) error {
 	c, err := tx.toWrite(ctx, path)
 	if err != nil {
 		return err
@@ -182,7 +186,7 @@ func (c *compiled) locateRoot(path string) *object {
 }
 
 // references checks and tidies the value of a path name: strong ones must lead somewhere, with or without a trailing
-// dot; weak ones without a filter may dangle.
+// dot; weak ones without a filter may dangle. What leads somewhere is kept with instance numbers: an alias may change.
 func (tx *Tx) references(p *param, value string) (string, error) {
 	if value == "" {
 		return "", nil
@@ -190,23 +194,14 @@ func (tx *Tx) references(p *param, value string) (string, error) {
 	paths := strings.Split(value, ",")
 	for i, path := range paths {
 		path = strings.TrimSuffix(path, ".")
-		if row := tx.rowAt(path); row != nil {
-			path = row.Path()
-		} else if !p.def.Type.Weak && !tx.exists(path) {
+		if t, ok := tx.leads(path); ok {
+			path = strings.TrimSuffix(t.path(), ".")
+		} else if !p.def.Type.Weak {
 			return "", errors.New("refers to nothing that exists")
 		}
 		paths[i] = path
 	}
 	return strings.Join(paths, ","), nil
-}
-
-// exists tells whether a path without its last dot names an object or a parameter.
-func (tx *Tx) exists(path string) bool {
-	if t, err := tx.single(path); err == nil && t.param != nil {
-		return true
-	}
-	t, err := tx.single(path + ".")
-	return err == nil && t.object != nil
 }
 
 // setAlias keeps an alias for the commit. Those that begin with cpe- are ours to give (9.7).

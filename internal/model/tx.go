@@ -13,13 +13,14 @@ import (
 // A Tx is a transaction: the only way to read and to write. It is used by one goroutine at a time and must be closed.
 // Reads see what the same transaction has written.
 type Tx struct {
-	tree   *Tree
-	def    *compiled
-	origin Origin
-	access Access
-	ctx    context.Context // of the call that runs: a source that asks back for a let or a path has no other
-	opened uint64          // Tree.commits when access was opened
-	top    *Row            // what stands for everything outside tables
+	tree    *Tree
+	def     *compiled
+	origin  Origin
+	access  Access
+	ctx     context.Context // of the call that runs: a source that asks back for a let or a path has no other
+	opened  uint64          // Tree.commits when access was opened
+	top     *Row            // what stands for everything outside tables
+	aliased bool            // UseAliases
 
 	index   map[*object]*keyIndex
 	partial bool // a table was asked for while it was being read
