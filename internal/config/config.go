@@ -62,6 +62,7 @@ type CPE struct {
 
 	AmdVersion     int           // amd_version: newest amendment we may speak, 1..6, default 6
 	InstanceMode   string        // instance_mode: InstanceNumber or InstanceAlias
+	AutoCreate     bool          // auto_create_instances: SetParameterValues makes the rows of unknown aliases
 	SessionTimeout time.Duration // session_timeout: the hint we give the ACS, default 60 s, at least 30 s
 	ResponseWait   time.Duration // response_timeout: how long we wait for an answer, default 60 s, at least 30 s (H-11)
 	NotifyThrottle time.Duration // active_notif_throttle: DefaultActiveNotificationThrottle, seconds
@@ -70,6 +71,7 @@ type CPE struct {
 	AllowBasicPlain bool // allow_basic_plain: Basic authentication without TLS (H-40)
 	AllowDowngrade  bool // allow_http_downgrade: a redirect from https to http (H-24)
 	AllowLocal      bool // allow_local_transfers: file servers on loopback and link-local addresses (Z-34)
+	PlainUploads    bool // allow_plain_uploads: configuration, with its secrets, is sent by http too
 	KeepSettings    bool // fw_upgrade_keep_settings, default 1
 	UpgradesManaged bool // upgrades_managed
 

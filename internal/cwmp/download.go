@@ -25,6 +25,11 @@ func (s *session) download(_ context.Context, args *soap.Args) error {
 	}
 	args.OptionalString("SuccessURL", 256) // hints for a browser: read, and not used
 	args.OptionalString("FailureURL", 256)
+	return s.queue(args, "DownloadResponse", r)
+}
+
+// queue takes on a transfer whose arguments were read, and answers.
+func (s *session) queue(args *soap.Args, response string, r transfer.Request) error {
 	if err := args.Err(); err != nil {
 		return err
 	}
@@ -34,6 +39,6 @@ func (s *session) download(_ context.Context, args *soap.Args) error {
 	if err := s.cpe.cfg.Transfers.Add(r); err != nil {
 		return err
 	}
-	s.enc.TransferResponse("DownloadResponse")
+	s.enc.TransferResponse(response)
 	return nil
 }

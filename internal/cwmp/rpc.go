@@ -2,7 +2,6 @@ package cwmp
 
 import (
 	"context"
-	"maps"
 	"slices"
 
 	"github.com/cwmpd/cwmpd/internal/cwmp/soap"
@@ -12,26 +11,42 @@ import (
 // wrote is sent. What it promises is on flash when it returns.
 type handler func(s *session, ctx context.Context, args *soap.Args) error
 
+// A method is what an ACS can call, from a version of CWMP on.
+type method struct {
+	since version
+	call  handler
+}
+
 // methods is what an ACS can call. A new RPC is one file and one line here.
-func methods() map[string]handler {
-	return map[string]handler{
-		"GetRPCMethods":          (*session).getRPCMethods,
-		"GetParameterNames":      (*session).getParameterNames,
-		"GetParameterValues":     (*session).getParameterValues,
-		"SetParameterValues":     (*session).setParameterValues,
-		"GetParameterAttributes": (*session).getParameterAttributes,
-		"SetParameterAttributes": (*session).setParameterAttributes,
-		"AddObject":              (*session).addObject,
-		"DeleteObject":           (*session).deleteObject,
-		"Download":               (*session).download,
-		"Reboot":                 (*session).reboot,
-		"FactoryReset":           (*session).factoryReset,
-		"ScheduleInform":         (*session).scheduleInform,
+func methods() map[string]method {
+	return map[string]method{
+		"GetRPCMethods":          {0, (*session).getRPCMethods},
+		"GetParameterNames":      {0, (*session).getParameterNames},
+		"GetParameterValues":     {0, (*session).getParameterValues},
+		"SetParameterValues":     {0, (*session).setParameterValues},
+		"GetParameterAttributes": {0, (*session).getParameterAttributes},
+		"SetParameterAttributes": {0, (*session).setParameterAttributes},
+		"AddObject":              {0, (*session).addObject},
+		"DeleteObject":           {0, (*session).deleteObject},
+		"Download":               {0, (*session).download},
+		"Upload":                 {0, (*session).upload},
+		"Reboot":                 {0, (*session).reboot},
+		"FactoryReset":           {0, (*session).factoryReset},
+		"ScheduleInform":         {0, (*session).scheduleInform},
 	}
 }
 
-// methodNames lists what GetRPCMethods answers.
-func methodNames() []string { return slices.Sorted(maps.Keys(methods())) }
+// methodNames lists what an ACS of a version can call.
+func methodNames(v version) []string {
+	var names []string
+	for name, m := range methods() {
+		if m.since <= v {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
 
 // serve executes a request and returns the envelope of its response or fault, in the namespace of the request even where
 // another was negotiated, with the ID of the request, or without one when it had none.
@@ -59,11 +74,11 @@ func (s *session) serve(ctx context.Context, request *soap.Envelope) []byte {
 }
 
 func (s *session) execute(ctx context.Context, request *soap.Envelope) *rpcFault {
-	handle := methods()[request.Method]
-	if handle == nil || request.Namespace == "" {
+	m := methods()[request.Method]
+	if m.call == nil || m.since > s.version || request.Namespace == "" {
 		return &rpcFault{code: methodNotSupported}
 	}
-	err := handle(s, ctx, request.Args())
+	err := m.call(s, ctx, request.Args())
 	if err == nil {
 		return nil
 	}

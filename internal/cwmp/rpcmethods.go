@@ -6,9 +6,9 @@ import (
 	"github.com/cwmpd/cwmpd/internal/cwmp/soap"
 )
 
-// getRPCMethods answers with what can be called on us (3.1).
+// getRPCMethods answers with what can be called on us in the version of this session (3.1).
 func (s *session) getRPCMethods(_ context.Context, _ *soap.Args) error {
-	s.enc.GetRPCMethodsResponse(methodNames())
+	s.enc.GetRPCMethodsResponse(methodNames(s.version))
 	return nil
 }
 

@@ -3,6 +3,7 @@ package cwmp
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -440,34 +441,48 @@ func TestS20_FaultToARequestGoesOn(t *testing.T) {
 }
 
 func TestT280_GetRPCMethods(t *testing.T) {
-	b := newBench(t)
-	b.acs.Ask(cwmptest.GetRPCMethods())
-	b.good()
-	var listed []string
-	for _, el := range b.last("GetRPCMethodsResponse").Element("MethodList").ChildElements() {
-		listed = append(listed, el.Text())
+	all := map[string]version{"GetRPCMethods": 0, "SetParameterValues": 0, "GetParameterValues": 0, "GetParameterNames": 0, "SetParameterAttributes": 0,
+		"GetParameterAttributes": 0, "AddObject": 0, "DeleteObject": 0, "Reboot": 0, "Download": 0, "Upload": 0, "FactoryReset": 0, "ScheduleInform": 0}
+	const never = 99
+	for _, m := range []string{"ScheduleDownload", "CancelTransfer", "GetQueuedTransfers", "GetAllQueuedTransfers", "ChangeDUState", "SetVouchers", "GetOptions", "Inform", "Kicked"} {
+		all[m] = never
 	}
-	for _, m := range []string{"GetRPCMethods", "SetParameterValues", "GetParameterValues", "GetParameterNames", "SetParameterAttributes",
-		"GetParameterAttributes", "AddObject", "DeleteObject", "Reboot", "Download", "FactoryReset", "ScheduleInform"} {
-		if !slices.Contains(listed, m) {
-			t.Errorf("%s is not listed", m)
-		}
-	}
-	// Each listed one is known, each other one is not; without arguments none does anything.
-	others := []string{"Upload", "ScheduleDownload", "CancelTransfer", "GetQueuedTransfers", "GetAllQueuedTransfers", "ChangeDUState", "SetVouchers", "GetOptions", "Inform", "Kicked"}
-	for _, m := range slices.Concat(listed, others) {
-		if m == "FactoryReset" {
-			continue // it has no argument that could be missing
-		}
+	withoutArguments := []string{"GetRPCMethods"}
+	for v, ns := range []string{soap.NS10, soap.NS11, soap.NS12} {
 		b := newBench(t)
-		b.acs.Ask(cwmptest.Call("<cwmp:" + m + "/>"))
-		b.good()
-		last := b.acs.Messages()[2]
-		if unknown := last.FaultCode() == 9000; unknown != slices.Contains(others, m) {
-			t.Errorf("%s: %s", m, last.Body)
+		b.acs.Speak(ns)
+		b.acs.Ask(cwmptest.GetRPCMethods())
+		var asked []string
+		for _, m := range slices.Sorted(maps.Keys(all)) {
+			if m != "FactoryReset" { // it has no argument that could be missing, and would be done
+				b.acs.Ask(cwmptest.Call("<cwmp:" + m + "/>"))
+				asked = append(asked, m)
+			}
 		}
-		if m != "GetRPCMethods" && last.FaultCode() != 9000 && last.FaultCode() != 9003 {
-			t.Errorf("T-281 %s without arguments: fault %d", m, last.FaultCode())
+		b.good()
+		var listed []string
+		for _, el := range b.last("GetRPCMethodsResponse").Element("MethodList").ChildElements() {
+			listed = append(listed, el.Text())
+		}
+		messages := b.acs.Messages()
+		answers := messages[len(messages)-len(asked):]
+		for m, since := range all {
+			if slices.Contains(listed, m) != (since <= version(v)) {
+				t.Errorf("1.%d: %s listed: %v", v, m, slices.Contains(listed, m))
+			}
+			i := slices.Index(asked, m)
+			if i < 0 {
+				continue
+			}
+			want := 9003 // T-281: without arguments
+			if since > version(v) {
+				want = 9000
+			} else if slices.Contains(withoutArguments, m) {
+				want = 0
+			}
+			if got := answers[i].FaultCode(); got != want {
+				t.Errorf("1.%d: %s answered with %d, want %d", v, m, got, want)
+			}
 		}
 	}
 }

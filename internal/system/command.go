@@ -108,6 +108,12 @@ func (b *Box) Upgrade(ctx context.Context, path string, keep bool) error {
 	return nil
 }
 
+// SaveBackup writes the backup that `sysupgrade -b` makes into the file tgz, a path as the router sees it.
+func (b *Box) SaveBackup(ctx context.Context, tgz string) error {
+	_, err := b.Command(ctx, "/sbin/sysupgrade", "-b", tgz)
+	return err
+}
+
 // RestoreBackup unpacks a configuration backup as `sysupgrade -r` does. It takes effect at the next boot.
 func (b *Box) RestoreBackup(ctx context.Context, tgz string) error {
 	_, err := b.Command(ctx, "/sbin/sysupgrade", "-r", tgz)

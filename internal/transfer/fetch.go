@@ -164,6 +164,8 @@ var reasons = []struct {
 	{errSignature, Signature},
 	{ErrCorrupt, Corrupt},
 	{errRefused, Failed},
+	{ErrFileType, Access},
+	{ErrScheme, Scheme},
 	{ErrNoSpace, NoSpace},
 	{syscall.ENOSPC, NoSpace},
 	{web.ErrTooLarge, NoSpace},

@@ -33,7 +33,10 @@ type Config struct {
 	// ErrCorrupt blames the file. nil: such downloads are refused.
 	Apply func(ctx context.Context, r Request, path string) (reboot bool, err error)
 	// Produce writes the file that an upload sends. nil: uploads are refused.
-	Produce    func(ctx context.Context, r Request, w io.Writer) error
+	Produce func(ctx context.Context, r Request, w io.Writer) error
+	// Offers is asked before an upload is taken on: an error that wraps ErrFileType says that there is no such file, one
+	// that wraps ErrScheme that it is not sent that way. nil: Produce will tell.
+	Offers     func(r Request) error
 	Keep       func() bool // whether a firmware upgrade keeps the configuration; nil: it does
 	OnDone     func()      // called from Run after each transfer that ended, and at its start if there are such; nil: nobody asks
 	OnLeaving  func()      // called from Run when sysupgrade or a reboot was ordered and the box goes down; nil: nobody asks
@@ -128,6 +131,8 @@ func (q *Queue) check(r Request) error {
 		return ErrFileType
 	case r.Kind == Download && r.FileSize > uint64(q.room()):
 		return ErrNoSpace
+	case r.Kind == Upload && q.cfg.Offers != nil:
+		return q.cfg.Offers(r)
 	}
 	return nil
 }

@@ -16,7 +16,7 @@ const (
 	Upload
 )
 
-// The file types that a Download understands (TR-069 A.3.2.8).
+// The file types that a Download understands (TR-069 A.3.2.8). What an Upload understands is Config.Offers' matter.
 const (
 	TypeFirmware = "1 Firmware Upgrade Image"
 	TypeConfig   = "3 Vendor Configuration File"

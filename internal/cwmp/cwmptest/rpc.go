@@ -112,6 +112,12 @@ type DownloadArgs struct {
 	DelaySeconds                                  int
 }
 
+// Upload asks the CPE to send a file; FileSize and TargetFileName are not among its arguments.
+func Upload(d DownloadArgs) Call {
+	return call("Upload", element("CommandKey", d.CommandKey), element("FileType", d.FileType), element("URL", d.URL),
+		element("Username", d.Username), element("Password", d.Password), element("DelaySeconds", d.DelaySeconds))
+}
+
 // Reboot asks for a reboot.
 func Reboot(key string) Call { return call("Reboot", element("CommandKey", key)) }
 

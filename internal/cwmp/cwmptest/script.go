@@ -79,6 +79,7 @@ var Methods = []string{
 	"AddObject OBJECT. [key=K]",
 	"DeleteObject OBJECT.N. [key=K]",
 	"Download TYPE URL [key=K] [name=FILE] [user=U] [password=P] [delay=SECONDS] [size=BYTES]",
+	"Upload TYPE URL [key=K] [user=U] [password=P] [delay=SECONDS]",
 	"ScheduleInform SECONDS [key=K]",
 	"Reboot [key=K]",
 	"FactoryReset",
@@ -109,7 +110,7 @@ func ParseCall(line string) (Call, error) {
 	})
 	number := func(s string) int { n, _ := strconv.Atoi(s); return n }
 	need := map[string]int{"GetParameterNames": 1, "GetParameterValues": 1, "GetParameterAttributes": 1, "SetParameterAttributes": 1,
-		"AddObject": 1, "DeleteObject": 1, "Download": 2, "ScheduleInform": 1}
+		"AddObject": 1, "DeleteObject": 1, "Download": 2, "Upload": 2, "ScheduleInform": 1}
 	if len(args) < need[method] {
 		return "", fmt.Errorf("%s: too few arguments", method)
 	}
@@ -148,8 +149,9 @@ func ParseCall(line string) (Call, error) {
 		return AddObject(args[0], opts["key"]), nil
 	case "DeleteObject":
 		return DeleteObject(args[0], opts["key"]), nil
-	case "Download":
-		return Download(DownloadArgs{CommandKey: opts["key"], FileType: args[0], URL: args[1], Username: opts["user"], Password: opts["password"],
+	case "Download", "Upload":
+		ask := map[string]func(DownloadArgs) Call{"Download": Download, "Upload": Upload}[method]
+		return ask(DownloadArgs{CommandKey: opts["key"], FileType: args[0], URL: args[1], Username: opts["user"], Password: opts["password"],
 			FileSize: number(opts["size"]), TargetFileName: opts["name"], DelaySeconds: number(opts["delay"])}), nil
 	case "ScheduleInform":
 		return ScheduleInform(number(args[0]), opts["key"]), nil
