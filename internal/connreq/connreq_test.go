@@ -517,11 +517,18 @@ func TestSHA256(t *testing.T) {
 	}
 }
 
-// Before Run, and on the command line, the URL is the one asked for.
+// Before Run, and on the command line, the URL is the one asked for, once there is a path. Asking makes none.
 func TestURLBeforeRun(t *testing.T) {
 	root := t.TempDir()
 	enabled := true
 	h := NewHTTP(HTTPConfig{Root: root, Port: 7547, Enabled: func() bool { return enabled }})
+	if url := h.URL("192.0.2.1"); url != "" {
+		t.Errorf("got %q before there is a path", url)
+	}
+	if entries, err := os.ReadDir(root); err != nil || len(entries) > 0 {
+		t.Errorf("asking wrote %v, %v", entries, err)
+	}
+	ownPath(root, slog.New(slog.DiscardHandler))
 	url := h.URL("192.0.2.1")
 	if again := NewHTTP(HTTPConfig{Root: root, Port: 7547}).URL("192.0.2.1"); !strings.HasPrefix(url, "http://192.0.2.1:7547/") || url != again {
 		t.Errorf("got %q and %q", url, again)
@@ -553,7 +560,7 @@ func TestPathOnReadOnlyFlash(t *testing.T) {
 		t.Fatal(err)
 	}
 	h := NewHTTP(HTTPConfig{Root: root, Port: 7547})
-	if a, b := h.URL("h"), h.URL("h"); a == "" || a != b {
+	if a, b := h.own(), h.own(); a == "" || a != b {
 		t.Errorf("got %q and %q", a, b)
 	}
 }

@@ -90,11 +90,11 @@ func NewHTTP(cfg HTTPConfig) *HTTP {
 func (h *HTTP) Ready() <-chan struct{} { return h.ready }
 
 // URL returns the connection request URL for a host name or address, "" while the port is closed (C-16). Before Run has
-// opened a port it is the one asked for.
+// opened a port it is the one asked for, "" if our path is still to be made: asking writes nothing.
 func (h *HTTP) URL(host string) string {
 	p := h.place.Load()
 	if p == nil && !h.ran.Load() {
-		if port, path := h.settings(); port > 0 {
+		if port, path := h.settings(h.kept); port > 0 && path != "" {
 			p = &place{port, path}
 		}
 	}
@@ -121,7 +121,7 @@ func (h *HTTP) Run(ctx context.Context) error {
 	for first := true; ; first = false {
 		var again <-chan time.Time
 		before := h.place.Load()
-		port, path := h.settings()
+		port, path := h.settings(h.own)
 		if srv != nil && (port < 0 || srv.wanted != port || srv.dead.Load()) {
 			srv.close()
 			srv = nil
@@ -153,8 +153,14 @@ func (h *HTTP) Run(ctx context.Context) error {
 	}
 }
 
-// settings returns what is wanted now; a negative port means none.
-func (h *HTTP) settings() (port int, path string) {
+// kept is our random path if it was made already.
+func (h *HTTP) kept() string {
+	path, _ := read(ownPathFile(h.cfg.Root))
+	return path
+}
+
+// settings returns what is wanted now; a negative port means none. own is asked for our random path.
+func (h *HTTP) settings(own func() string) (port int, path string) {
 	port, path = h.cfg.Settings()
 	if !h.cfg.Enabled() {
 		return -1, ""
@@ -164,7 +170,7 @@ func (h *HTTP) settings() (port int, path string) {
 		return -1, ""
 	}
 	if path == "" || path == "/" {
-		return port, h.own()
+		return port, own()
 	}
 	if !strings.HasPrefix(path, "/") {
 		path = "/" + path

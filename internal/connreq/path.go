@@ -19,7 +19,7 @@ var ownPathForm = regexp.MustCompile(`^/[0-9a-f]{32}$`)
 // ownPath returns our random path (C-10). It is made once and kept in ROOT/etc/cwmpd/connreq, so it survives reboots and
 // upgrades and goes with a factory reset.
 func ownPath(root string, log *slog.Logger) string {
-	file := filepath.Join(root, "etc/cwmpd/connreq")
+	file := ownPathFile(root)
 	path, broken := read(file)
 	if path != "" {
 		return path
@@ -36,6 +36,8 @@ func ownPath(root string, log *slog.Logger) string {
 	}
 	return path
 }
+
+func ownPathFile(root string) string { return filepath.Join(root, "etc/cwmpd/connreq") }
 
 // read returns the path that a file holds, "" for none; broken says that it holds something else.
 func read(file string) (path string, broken bool) {
