@@ -7,12 +7,14 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"strings"
 	"time"
 
 	"github.com/cwmpd/cwmpd/datamodel"
 	"github.com/cwmpd/cwmpd/internal/agent"
 	"github.com/cwmpd/cwmpd/internal/control"
 	"github.com/cwmpd/cwmpd/internal/model"
+	"github.com/cwmpd/cwmpd/internal/notify"
 	"github.com/cwmpd/cwmpd/internal/ubus"
 )
 
@@ -30,7 +32,7 @@ func open(ctx context.Context, o *options, writes bool) (control.Door, func(), e
 		lock, err := parts.Lock(ctx, 5*time.Second)
 		if err != nil {
 			parts.Close()
-			return nil, nil, fmt.Errorf("somebody else writes this router: %w", err)
+			return nil, nil, fmt.Errorf("nothing was changed, somebody else writes this router: %w", err)
 		}
 		closeAll = func() { parts.Close(); lock.Unlock() }
 	}
@@ -76,10 +78,32 @@ func printJSON(w io.Writer, v any) error {
 	return enc.Encode(v)
 }
 
+// made is refused for writes. A change that was made but not told to the services is no failure, only worth a word.
+func made(o *options, err error) error {
+	if apply := (*control.ApplyError)(nil); errors.As(err, &apply) {
+		fmt.Fprintf(o.stderr, "cwmpd: done, but the services were not told yet: %v\n", apply.Err)
+		return nil
+	}
+	return refused(err)
+}
+
 // refused turns what the data model refuses into exit code 3, a line each.
 func refused(err error) error {
-	if len(model.Errors(err)) > 0 {
+	if len(model.Errors(err)) > 0 || errors.As(err, new(*notify.RefusedError)) || errors.As(err, new(*notify.InvalidError)) {
 		return &codedError{exitFault, err}
 	}
 	return err
+}
+
+// unread is refused for reads. Who forgot the dot at the end of an object is told so.
+func unread(ctx context.Context, door control.Door, err error) error {
+	for _, pe := range model.Errors(err) {
+		if pe.Reason != model.Unknown || pe.Path == "" || strings.HasSuffix(pe.Path, ".") {
+			continue
+		}
+		if _, none := door.Names(ctx, pe.Path+".", true); none == nil {
+			return &codedError{exitFault, fmt.Errorf("%w; the object is %s.", err, pe.Path)}
+		}
+	}
+	return refused(err)
 }

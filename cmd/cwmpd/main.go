@@ -33,20 +33,22 @@ const (
 type verb struct {
 	name, args, summary string
 	help                string // paragraphs below the synopsis
+	plain               bool   // takes no arguments
 	flags               func(*pflag.FlagSet, *options)
 	run                 func(ctx context.Context, o *options, args []string) error
 }
 
 // options is what flags set; each verb uses its own.
 type options struct {
+	verb    string // its name, once it is known
 	root    string
 	json    bool
 	verbose bool
 
-	acs, trace, logLevel string
-	nextLevel, values    bool
-	notification         int
-	stdout, stderr       io.Writer
+	acs, logLevel     string
+	nextLevel, values bool
+	notification      string
+	stdout, stderr    io.Writer
 }
 
 // verbs returns the table of verbs in the order in which help shows them.
@@ -62,6 +64,7 @@ func verbs() []verb {
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	context.AfterFunc(ctx, stop) // a second signal ends us whatever we do
 	os.Exit(execute(ctx, os.Args[1:], os.Stdout, os.Stderr))
 }
 
@@ -91,16 +94,22 @@ func execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	case err == nil:
 		return exitOK
 	case errors.As(err, &usage):
-		fmt.Fprintf(stderr, "cwmpd: %s\nTry 'cwmpd --help'.\n", err)
+		complain(stderr, err)
+		fmt.Fprintf(stderr, "Try '%s --help'.\n", strings.TrimSpace("cwmpd "+o.verb))
 		return exitUsage
 	case errors.As(err, &coded):
-		if msg := err.Error(); msg != "" {
-			fmt.Fprintf(stderr, "cwmpd: %s\n", msg)
-		}
+		complain(stderr, err)
 		return coded.code
 	default:
-		fmt.Fprintf(stderr, "cwmpd: %s\n", err)
+		complain(stderr, err)
 		return exitError
+	}
+}
+
+// complain says who is speaking in each line: several parameters may have been refused.
+func complain(w io.Writer, err error) {
+	for line := range strings.Lines(err.Error()) {
+		fmt.Fprintf(w, "cwmpd: %s\n", strings.TrimSuffix(line, "\n"))
 	}
 }
 
@@ -122,8 +131,7 @@ func dispatch(ctx context.Context, o *options, args []string) error {
 	}
 	args = global.Args()
 	if len(args) == 0 {
-		overview(o.stderr)
-		return &codedError{exitUsage, errors.New("which verb?")}
+		return usagef("what shall it do?")
 	}
 	name := args[0]
 	if name == "help" {
@@ -141,6 +149,7 @@ func dispatch(ctx context.Context, o *options, args []string) error {
 }
 
 func (v verb) execute(ctx context.Context, o *options, args []string) error {
+	o.verb = v.name
 	fs := pflag.NewFlagSet(v.name, pflag.ContinueOnError)
 	fs.SetOutput(io.Discard)
 	common(fs, o)
@@ -152,8 +161,18 @@ func (v verb) execute(ctx context.Context, o *options, args []string) error {
 	case errors.Is(err, pflag.ErrHelp):
 		v.usage(o.stdout, fs)
 		return nil
+	case err != nil && v.name == "set":
+		return usagef("set: %v; a value that begins with a dash is written PATH=VALUE", err)
 	case err != nil:
 		return usagef("%s: %v", v.name, err)
+	}
+	if v.plain && fs.NArg() > 0 {
+		return usagef("%s takes no arguments, but there is %q", v.name, fs.Arg(0))
+	}
+	if fi, err := os.Stat(o.root); err != nil {
+		return usagef("--root %s: no such directory", o.root)
+	} else if !fi.IsDir() {
+		return usagef("--root %s: not a directory", o.root)
 	}
 	return v.run(ctx, o, fs.Args())
 }
@@ -165,69 +184,13 @@ func common(fs *pflag.FlagSet, o *options) {
 	if root == "" {
 		root = "/"
 	}
-	fs.StringVar(&o.root, "root", root, "directory that the router's file system begins at")
+	fs.StringVar(&o.root, "root", root, "`DIR` that the router's file system begins at; else /")
 	fs.BoolVar(&o.json, "json", o.json, "print JSON, for scripts")
 	fs.BoolVarP(&o.verbose, "verbose", "v", o.verbose, "say more")
 }
 
-func overview(w io.Writer) error {
-	fmt.Fprint(w, `NAME
-    cwmpd - TR-069 (CWMP) agent for OpenWrt, and its operator's tool
-
-SYNOPSIS
-    cwmpd [--root DIR] [--json] [-v] VERB [ARGUMENT...]
-
-VERBS
-`)
-	for _, v := range verbs() {
-		fmt.Fprintf(w, "    %-34s %s\n", strings.TrimSpace(v.name+" "+v.args), v.summary)
-	}
-	_, err := fmt.Fprint(w, `
-    'cwmpd help VERB' tells more of one.
-
-    A PATH is a parameter (Device.Time.Enable), an object (Device.WiFi.SSID.1.) or a
-    partial path, which ends with a dot and stands for all below it.
-
-FILES
-    /etc/config/cwmp              the ACS and this device's identity
-    /etc/cwmpd/                   what must survive a reboot
-    /etc/cwmpd/datamodel/*.dm     your own objects and parameters
-    /usr/share/cwmpd/datamodel/   those of packages
-
-EXIT STATUS
-    0  done
-    1  something went wrong; the message says what
-    2  the command line is wrong
-    3  a parameter, value or model file was refused
-    4  the daemon does not run, and the verb needs it
-`)
-	return err
-}
-
-func (v verb) usage(w io.Writer, fs *pflag.FlagSet) {
-	fmt.Fprintf(w, "NAME\n    cwmpd %s - %s\n\nSYNOPSIS\n    cwmpd %s\n\n", v.name, v.summary, strings.TrimSpace(v.name+" [OPTION...] "+v.args))
-	if v.help != "" {
-		fmt.Fprintf(w, "DESCRIPTION\n    %s\n\n", strings.ReplaceAll(strings.TrimSpace(v.help), "\n", "\n    "))
-	}
-	fmt.Fprintf(w, "OPTIONS\n%s", fs.FlagUsagesWrapped(78))
-}
-
-// nearest proposes the verb that a misspelt one probably meant.
-func nearest(name string) string {
-	also := map[string]string{"list": "names", "show": "get", "delete": "del", "rm": "del", "daemon": "run", "start": "run", "get_names": "names", "get_notif": "attrs"}
-	if v, ok := also[name]; ok {
-		return fmt.Sprintf("; did you mean %q?", v)
-	}
-	for _, v := range verbs() {
-		if len(name) > 1 && (strings.HasPrefix(v.name, name) || strings.HasPrefix(name, v.name)) {
-			return fmt.Sprintf("; did you mean %q?", v.name)
-		}
-	}
-	return ""
-}
-
 func versionVerb() verb {
-	return verb{name: "version", summary: "print the version",
+	return verb{name: "version", summary: "print the version", plain: true,
 		run: func(_ context.Context, o *options, _ []string) error {
 			if o.json {
 				return printJSON(o.stdout, map[string]string{"version": version})

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"os"
@@ -27,6 +28,9 @@ stats counts objects, parameters and the sources they come from.`,
 			case "check":
 				return checkModel(ctx, o, args[1:])
 			case "stats":
+				if len(args) > 1 {
+					return usagef("model: stats takes no files")
+				}
 				return modelStats(ctx, o)
 			}
 			return usagef("model: unknown %q: want check or stats", args[0])
@@ -57,7 +61,11 @@ func checkModel(ctx context.Context, o *options, files []string) error {
 		}
 	}
 	if len(problems) > 0 {
-		return &codedError{exitFault, fmt.Errorf("%d problems", len(problems))}
+		what := "1 problem"
+		if len(problems) > 1 {
+			what = fmt.Sprint(len(problems), " problems")
+		}
+		return &codedError{exitFault, errors.New(what)}
 	}
 	if !o.json {
 		fmt.Fprintln(o.stdout, "no problems")
@@ -87,7 +95,11 @@ func modelStats(ctx context.Context, o *options) error {
 		fmt.Fprintf(o.stdout, "  %-32s %4d\n", name, families[name])
 	}
 	for _, verb := range sortedKeys(s.Verbs) {
-		fmt.Fprintf(o.stdout, "  from %-27s %4d\n", verb, s.Verbs[verb])
+		name := "from " + verb
+		if verb == "" {
+			name = "implied" // Alias, NumberOfEntries
+		}
+		fmt.Fprintf(o.stdout, "  %-32s %4d\n", name, s.Verbs[verb])
 	}
 	for _, path := range s.Unmet {
 		fmt.Fprintf(o.stdout, "  not on this router: %s\n", path)

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/cwmpd/cwmpd/internal/cwmp"
+	"github.com/cwmpd/cwmpd/internal/model"
 	"github.com/cwmpd/cwmpd/internal/ubus"
 )
 
@@ -27,14 +28,18 @@ without one it is "2 PERIODIC".`,
 			if event == "" {
 				event = cwmp.EventPeriodic
 			}
-			return c.Inform(ctx, event)
+			err := c.Inform(ctx, event)
+			for _, pe := range model.Errors(err) {
+				return usagef("inform: %s", pe.Msg)
+			}
+			return err
 		},
 	}
 }
 
 func reloadVerb() verb {
 	return verb{
-		name: "reload", summary: "have the daemon read configuration and data model again",
+		name: "reload", plain: true, summary: "have the daemon read configuration and data model again",
 		run: func(ctx context.Context, o *options, _ []string) error {
 			c := daemon(ctx, o)
 			if c == nil {
@@ -48,7 +53,7 @@ func reloadVerb() verb {
 
 func statusVerb() verb {
 	return verb{
-		name: "status", summary: "tell what the daemon does",
+		name: "status", plain: true, summary: "tell what the daemon does",
 		run: func(ctx context.Context, o *options, _ []string) error {
 			c := daemon(ctx, o)
 			if c == nil {
@@ -66,9 +71,10 @@ func statusVerb() verb {
 
 func sessionsVerb() verb {
 	return verb{
-		name: "sessions", summary: "tell of the last sessions with the ACS",
-		help: `One line per session: when, how long, its events, how many RPCs, how it ended.
--v adds every RPC. Neither values nor passwords are kept.`,
+		name: "sessions", plain: true, summary: "tell of the last sessions with the ACS",
+		help: `One line per session: when, how it ended, how long it took, how many RPCs and
+bytes, its events. -v adds every RPC: > is ours, < the ACS's; a fault has its
+number. Neither values nor passwords are kept.`,
 		run: func(ctx context.Context, o *options, _ []string) error {
 			c := daemon(ctx, o)
 			if c == nil {
@@ -112,6 +118,9 @@ type status struct {
 	NextPeriodic time.Time `json:"next_periodic"`
 	LastSuccess  time.Time `json:"last_success"`
 	LastFailure  time.Time `json:"last_failure"`
+	LastWhy      string    `json:"last_why"`
+	Successes    int
+	Failures     int
 	Events       []string
 	Owed         []string `json:"reload"`
 }
@@ -126,21 +135,33 @@ func printStatus(w io.Writer, s status, _ bool) {
 	if s.Step != "" {
 		phase += ", " + s.Step
 	}
+	if s.RetryCount > 0 {
+		phase += fmt.Sprintf(" (%d failed in a row)", s.RetryCount)
+	}
 	if acs == "" {
-		acs = "none is configured"
+		acs = "none is known: set option url of acs in /etc/config/cwmp"
 	}
 	row("state", phase)
 	row("ACS", acs)
 	row("running since", when(s.Started))
+	row("sessions", fmt.Sprintf("%d complete, %d failed", s.Successes, s.Failures))
 	row("last success", when(s.LastSuccess))
 	row("last failure", when(s.LastFailure))
-	if s.RetryCount > 0 {
-		row("retries", fmt.Sprint(s.RetryCount))
+	if !s.LastFailure.Before(s.LastSuccess) {
+		row("", s.LastWhy)
 	}
-	row("next session", when(s.Next))
-	row("next periodic", when(s.NextPeriodic))
+	row("next session", ahead(s.Next))
+	row("next periodic", ahead(s.NextPeriodic))
 	row("events to tell", strings.Join(s.Events, ", "))
 	row("to be reloaded", strings.Join(s.Owed, ", "))
+}
+
+// ahead is when with how long it is until then.
+func ahead(t time.Time) string {
+	if wait := time.Until(t).Round(time.Second); wait > 0 {
+		return when(t) + ", in " + wait.String()
+	}
+	return when(t)
 }
 
 func when(t time.Time) string {
@@ -169,16 +190,20 @@ func printSessions(w io.Writer, list sessions, verbose bool) {
 		fmt.Fprintln(w, "no session yet")
 	}
 	for _, s := range list.Sessions {
-		result := "ok"
+		result, why := "ok", ""
 		if !s.OK {
-			result = "FAILED: " + s.Why
+			result, why = "FAILED", ": "+s.Why
 		}
-		fmt.Fprintf(w, "%s %6d ms %3d RPCs %7d bytes out %7d in  %-28s %s\n", when(s.Start), s.End.Sub(s.Start).Milliseconds(),
-			len(s.Calls)+s.MoreCalls, s.BytesOut, s.BytesIn, strings.Join(s.Events, ", "), result)
-		if verbose {
-			for _, call := range s.Calls {
-				fmt.Fprintf(w, "    %s\n", call)
-			}
+		fmt.Fprintf(w, "%s  %-6s %7d ms %4d RPCs %8d B out %8d B in  %s%s\n", when(s.Start), result, s.End.Sub(s.Start).Milliseconds(),
+			len(s.Calls)+s.MoreCalls, s.BytesOut, s.BytesIn, strings.Join(s.Events, ", "), why)
+		if !verbose {
+			continue
+		}
+		for _, call := range s.Calls {
+			fmt.Fprintf(w, "    %s\n", call)
+		}
+		if s.MoreCalls > 0 {
+			fmt.Fprintf(w, "    and %d more\n", s.MoreCalls)
 		}
 	}
 }

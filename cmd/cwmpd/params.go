@@ -3,7 +3,9 @@ package main
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"strings"
+	"unicode"
 
 	"github.com/spf13/pflag"
 )
@@ -12,9 +14,11 @@ func getVerb() verb {
 	return verb{
 		name: "get", args: "PATH...", summary: "print values",
 		help: `Prints PATH=VALUE for every parameter that the paths stand for. Passwords and
-keys read as the empty string, as they do for the ACS.`,
+keys read as the empty string, as they do for the ACS. A value with line breaks
+or other control characters is printed in quotes, as Go and C write them, unless
+-q or --json is given.`,
 		flags: func(fs *pflag.FlagSet, o *options) {
-			fs.BoolVarP(&o.values, "values", "q", false, "print the values alone")
+			fs.BoolVarP(&o.values, "values", "q", false, "print the values alone, as they are")
 		},
 		run: func(ctx context.Context, o *options, args []string) error {
 			if len(args) == 0 {
@@ -27,7 +31,7 @@ keys read as the empty string, as they do for the ACS.`,
 			defer done()
 			params, err := door.Get(ctx, args)
 			if err != nil {
-				return refused(err)
+				return unread(ctx, door, err)
 			}
 			if o.json {
 				values := make(map[string]string, len(params))
@@ -40,12 +44,20 @@ keys read as the empty string, as they do for the ACS.`,
 				if o.values {
 					fmt.Fprintln(o.stdout, p.Value)
 				} else {
-					fmt.Fprintf(o.stdout, "%s=%s\n", p.Path, p.Value)
+					fmt.Fprintf(o.stdout, "%s=%s\n", p.Path, printable(p.Value))
 				}
 			}
 			return nil
 		},
 	}
+}
+
+// printable keeps a value in its line, and what a neighbour's device calls itself from talking to the terminal.
+func printable(value string) string {
+	if strings.ContainsFunc(value, unicode.IsControl) {
+		return strconv.Quote(value)
+	}
+	return value
 }
 
 func setVerb() verb {
@@ -63,12 +75,12 @@ care. 'set PATH VALUE' does for one parameter.`,
 				return err
 			}
 			defer done()
-			return refused(door.Set(ctx, values))
+			return made(o, door.Set(ctx, values))
 		},
 	}
 }
 
-// assignments reads PATH=VALUE words, or PATH VALUE where exactly two words hold no such thing.
+// assignments reads PATH=VALUE words, or PATH VALUE where the first of two words holds no such thing.
 func assignments(args []string) ([][2]string, error) {
 	if len(args) == 2 && !strings.Contains(args[0], "=") {
 		return [][2]string{{args[0], args[1]}}, nil
@@ -100,8 +112,8 @@ func addVerb() verb {
 			}
 			defer done()
 			path, err := door.Add(ctx, dotted(args[0]))
-			if err != nil {
-				return refused(err)
+			if err = made(o, err); err != nil {
+				return err
 			}
 			if o.json {
 				return printJSON(o.stdout, map[string]string{"path": path})
@@ -127,7 +139,7 @@ func delVerb() verb {
 				return err
 			}
 			defer done()
-			return refused(door.Delete(ctx, args))
+			return made(o, door.Delete(ctx, args))
 		},
 	}
 }
@@ -160,7 +172,7 @@ func namesVerb() verb {
 			for _, path := range args {
 				names, err := door.Names(ctx, path, o.nextLevel)
 				if err != nil {
-					return refused(err)
+					return unread(ctx, door, err)
 				}
 				for _, n := range names {
 					all[n.Path] = n.Writable
@@ -188,29 +200,33 @@ func attrsVerb() verb {
 		help: `Prints the notification of every parameter below the paths: 0 off, 1 passive (told
 in the next session), 2 active (opens a session). --set changes it for all of them.`,
 		flags: func(fs *pflag.FlagSet, o *options) {
-			fs.IntVar(&o.notification, "set", -1, "the notification to set, 0, 1 or 2")
+			fs.StringVar(&o.notification, "set", "", "the `NOTIFICATION` to set: 0, 1 or 2")
 		},
 		run: func(ctx context.Context, o *options, args []string) error {
 			if len(args) == 0 {
 				return usagef("attrs: which path?")
 			}
-			door, done, err := open(ctx, o, o.notification >= 0)
+			level, known := map[string]int{"": -1, "0": 0, "1": 1, "2": 2}[o.notification]
+			if !known {
+				return usagef("attrs: --set %q: want 0, 1 or 2", o.notification)
+			}
+			door, done, err := open(ctx, o, level >= 0)
 			if err != nil {
 				return err
 			}
 			defer done()
-			if o.notification >= 0 {
-				return refused(door.SetAttrs(ctx, args, o.notification))
+			if level >= 0 {
+				return refused(door.SetAttrs(ctx, args, level))
 			}
 			attrs, err := door.Attrs(ctx, args)
 			if err != nil {
-				return refused(err)
+				return unread(ctx, door, err)
 			}
 			if o.json {
 				return printJSON(o.stdout, attrs)
 			}
 			for _, a := range attrs {
-				fmt.Fprintf(o.stdout, "%d %s %s\n", a.Notification, a.Path, strings.Join(a.AccessList, ","))
+				fmt.Fprintln(o.stdout, strings.TrimSpace(fmt.Sprint(a.Notification, " ", a.Path, " ", strings.Join(a.AccessList, ","))))
 			}
 			return nil
 		},

@@ -4,6 +4,9 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"os"
+	"os/signal"
+	"syscall"
 
 	"github.com/spf13/pflag"
 
@@ -13,18 +16,15 @@ import (
 
 func runVerb() verb {
 	return verb{
-		name: "run", summary: "be the daemon",
+		name: "run", summary: "be the daemon", plain: true,
 		help: `Manages the router below --root until it is told to stop (SIGTERM) or the box
 goes down. It logs to the standard output, without times: procd's logd adds them.
 SIGHUP and 'cwmpd reload' read the configuration again; no session is lost.`,
 		flags: func(fs *pflag.FlagSet, o *options) {
-			fs.StringVar(&o.acs, "acs", "", "URL of the ACS, as if set in /etc/config/cwmp before the start")
-			fs.StringVar(&o.logLevel, "log", "", "debug, info, warn or error; else the option log_severity decides")
+			fs.StringVar(&o.acs, "acs", "", "`URL` of the ACS, as if set in /etc/config/cwmp before the start")
+			fs.StringVar(&o.logLevel, "log", "", "`LEVEL`: debug, info, warn or error; else the option log_severity decides")
 		},
-		run: func(ctx context.Context, o *options, args []string) error {
-			if len(args) > 0 {
-				return usagef("run takes no arguments")
-			}
+		run: func(ctx context.Context, o *options, _ []string) error {
 			level, follow := new(slog.LevelVar), (*slog.LevelVar)(nil)
 			if o.logLevel == "" && !o.verbose {
 				follow = level
@@ -38,7 +38,7 @@ SIGHUP and 'cwmpd reload' read the configuration again; no session is lost.`,
 			}
 			err := agent.Run(ctx, agent.DaemonOptions{
 				Options: agent.Options{Root: o.root, Files: datamodel.Files, Version: version, Log: logger(o.stdout, level)},
-				ACS:     o.acs, Level: follow,
+				ACS:     o.acs, Level: follow, Reload: hangups(ctx),
 			})
 			if errors.Is(err, agent.ErrLeaving) {
 				return nil
@@ -46,4 +46,26 @@ SIGHUP and 'cwmpd reload' read the configuration again; no session is lost.`,
 			return err
 		},
 	}
+}
+
+// hangups tells of each SIGHUP until ctx ends.
+func hangups(ctx context.Context) <-chan struct{} {
+	signals, asked := make(chan os.Signal, 1), make(chan struct{})
+	signal.Notify(signals, syscall.SIGHUP)
+	go func() {
+		defer signal.Stop(signals)
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-signals:
+			}
+			select {
+			case <-ctx.Done():
+				return
+			case asked <- struct{}{}:
+			}
+		}
+	}()
+	return asked
 }

@@ -93,6 +93,8 @@ type house struct {
 	mu      sync.Mutex
 	reloads []string // sent by Tree.Apply
 
+	procdGone bool // they fail
+
 	bus    *ubus.Client // of the one before the door
 	client *Client
 	direct Direct
@@ -174,6 +176,9 @@ func (h *house) reload(_ context.Context, pkg string) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.reloads = append(h.reloads, pkg)
+	if h.procdGone {
+		return errors.New("nobody is there")
+	}
 	return nil
 }
 
@@ -460,6 +465,29 @@ func TestStatusAndSessionsAreTold(t *testing.T) {
 		"last_session":{"status":"failure","start_time":"2026-05-01T13:00:00+0000","end_time":"2026-05-01T13:00:00+0000"},
 		"next_session":{"status":"waiting","start_time":"2026-05-01T12:01:00+0000","end_time":"N/A"},
 		"statistics":{"success_sessions":40,"failure_sessions":2,"total_sessions":42}}`, 0)
+}
+
+// TestAChangeThatNobodyWasToldOf is made all the same, and owed.
+func TestAChangeThatNobodyWasToldOf(t *testing.T) {
+	h := newHouse(t)
+	h.mu.Lock()
+	h.procdGone = true
+	h.mu.Unlock()
+	if err := h.client.Set(t.Context(), [][2]string{{"Device.Test.Int", "7"}}); err != nil {
+		t.Errorf("over the bus: %v", err)
+	}
+	err := h.direct.Set(t.Context(), [][2]string{{"Device.Test.Int", "8"}})
+	if !errors.As(err, new(*ApplyError)) {
+		t.Errorf("direct: got %v, want an ApplyError", err)
+	}
+	path, err := h.direct.Add(t.Context(), "Device.Test.Row.")
+	if path != "Device.Test.Row.2." || !errors.As(err, new(*ApplyError)) {
+		t.Errorf("direct: got %q and %v, want the path and an ApplyError", path, err)
+	}
+	v, err := h.client.Status(t.Context())
+	if got := v.Get("reload").Index(0).Text(); got != "test" || err != nil {
+		t.Errorf("owed is %q, want test (%v)", got, err)
+	}
 }
 
 // startTime is the one thing in a status that no test can know.

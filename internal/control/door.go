@@ -71,6 +71,12 @@ func (d Direct) Get(ctx context.Context, paths []string) ([]Param, error) {
 	return params, nil
 }
 
+// An ApplyError says that a change was made, but that the services could not be told. They will be: it is owed.
+type ApplyError struct{ Err error }
+
+func (e *ApplyError) Error() string { return "services were not told: " + e.Err.Error() }
+func (e *ApplyError) Unwrap() error { return e.Err }
+
 // change runs edit in a transaction, commits it and has the router take notice: nobody waits for the end of a session here.
 func (d Direct) change(ctx context.Context, edit func(*model.Tx) error) error {
 	tx, err := d.Tree.Begin(ctx, model.FromCLI)
@@ -84,7 +90,10 @@ func (d Direct) change(ctx context.Context, edit func(*model.Tx) error) error {
 	if _, err := tx.Commit(ctx); err != nil {
 		return err
 	}
-	return d.Tree.Apply(ctx)
+	if err := d.Tree.Apply(ctx); err != nil {
+		return &ApplyError{err}
+	}
+	return nil
 }
 
 // Set changes values, all or none; the error holds every one that was refused.
@@ -107,10 +116,10 @@ func (d Direct) Add(ctx context.Context, object string) (path string, err error)
 		path = fmt.Sprintf("%s%d.", object, n)
 		return err
 	})
-	if err != nil {
+	if err != nil && !errors.As(err, new(*ApplyError)) {
 		return "", err
 	}
-	return path, nil
+	return path, err
 }
 
 // Delete removes rows, all or none.

@@ -201,5 +201,5 @@ func (s *Server) legacyWrite(ctx context.Context, args ubus.Value, edit func(*mo
 		}
 		return err
 	})
-	return answer, err
+	return answer, s.made(err)
 }

@@ -2,6 +2,7 @@ package control
 
 import (
 	"context"
+	"errors"
 	"strconv"
 	"strings"
 
@@ -84,11 +85,20 @@ func (s *Server) set(ctx context.Context, args ubus.Value) (any, error) {
 	if len(values) == 0 {
 		return nil, badArgument("nothing to set: path and value, or values")
 	}
-	if err := s.door.Set(ctx, values); err != nil {
+	if err := s.made(s.door.Set(ctx, values)); err != nil {
 		return nil, err
 	}
 	s.log.Info("values were set on ubus", "number", len(values))
 	return map[string]any{}, nil
+}
+
+// made drops an ApplyError: the change is made, and status names what is owed.
+func (s *Server) made(err error) error {
+	if errors.As(err, new(*ApplyError)) {
+		s.log.Warn("a change was made on ubus", "err", err)
+		return nil
+	}
+	return err
 }
 
 // added is the answer of add.
@@ -99,7 +109,7 @@ type added struct {
 
 func (s *Server) add(ctx context.Context, args ubus.Value) (any, error) {
 	path, err := s.door.Add(ctx, args.Get("path").Text())
-	if err != nil {
+	if err = s.made(err); err != nil {
 		return nil, err
 	}
 	s.log.Info("an instance was added on ubus", "path", path)
@@ -115,7 +125,7 @@ func instanceOf(path string) int {
 
 func (s *Server) del(ctx context.Context, args ubus.Value) (any, error) {
 	paths := pathsOf(args)
-	if err := s.door.Delete(ctx, paths); err != nil {
+	if err := s.made(s.door.Delete(ctx, paths)); err != nil {
 		return nil, err
 	}
 	s.log.Info("instances were deleted on ubus", "paths", paths)
