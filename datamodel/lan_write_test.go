@@ -332,6 +332,34 @@ func TestChannelInAnyOrder(t *testing.T) {
 	}
 }
 
+// TestPortMappingKeepsItsInsidePort: a redirect without dest_port keeps the port, which was read as InternalPort. A new
+// ExternalPort must not move it, also where the same request sets InternalPort to what it was.
+func TestPortMappingKeepsItsInsidePort(t *testing.T) {
+	for name, pairs := range map[string][]string{
+		"outside alone": {"ExternalPort", "7000"},
+		"inside first":  {"InternalPort", "3074", "ExternalPort", "7000"},
+		"inside last":   {"ExternalPort", "7000", "InternalPort", "3074"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			l := newLAN(t)
+			for i := range pairs {
+				if i%2 == 0 {
+					pairs[i] = "Device.NAT.PortMapping.2." + pairs[i]
+				}
+			}
+			l.set(pairs...)
+			for path, want := range map[string]string{
+				"Device.NAT.PortMapping.2.ExternalPort": "7000", "Device.NAT.PortMapping.2.InternalPort": "3074",
+				"Device.NAT.PortMapping.3.ExternalPort": "3074", "Device.NAT.PortMapping.3.InternalPort": "3074",
+			} {
+				if got := l.value(path); got != want {
+					t.Errorf("%s is %q, want %q", path, got, want)
+				}
+			}
+		})
+	}
+}
+
 // TestPortMappingOfTwoProtocols: what is written to one row makes two sections, and both rows keep their numbers.
 func TestPortMappingOfTwoProtocols(t *testing.T) {
 	l := newLAN(t)

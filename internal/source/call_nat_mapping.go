@@ -292,6 +292,12 @@ func writeMapping(r *Reader, s *uci.Section, field, value string) error {
 	case "remote":
 		return set("src_ip", value)
 	case "from":
+		// Without a dest_port fw4 keeps the port: the inside one, which the ACS has read, is not to move with the outside one.
+		if s.Get("dest_port") == "" && from != "0" && value != "0" {
+			if err := set("dest_port", from); err != nil {
+				return err
+			}
+		}
 		return set("src_dport", ports(value, to))
 	case "to":
 		return set("src_dport", ports(from, value))
