@@ -31,6 +31,8 @@ const (
 	transferIncomplete = 9017
 	transferCorrupt    = 9018
 	transferSignature  = 9019
+	transferWindows    = 9020
+	transferTooLate    = 9021
 
 	acsMethodNotSupported  = 8000
 	acsInvalidArguments    = 8003
@@ -62,6 +64,8 @@ var faultKinds = map[int]struct {
 	transferIncomplete: {"File transfer failure: unable to complete download", false},
 	transferCorrupt:    {"File transfer failure: file corrupted", false},
 	transferSignature:  {"File transfer failure: file authentication failure", false},
+	transferWindows:    {"File transfer failure: unable to complete download within specified time windows", true},
+	transferTooLate:    {"Cancelation of file transfer not permitted in current transfer state", true},
 }
 
 // reasonFaults maps what the tree refuses to fault codes. Where a code may not name a parameter, see paramFault.
@@ -99,6 +103,7 @@ var queueFaults = []struct {
 	err  error
 	code int
 }{
+	{transfer.ErrTooLate, transferTooLate},
 	{transfer.ErrFull, resourcesExceeded},
 	{transfer.ErrNoSpace, resourcesExceeded},
 	{transfer.ErrScheme, transferProtocol},

@@ -27,6 +27,11 @@ type depot struct {
 
 func newDepot(t *testing.T) *depot {
 	t.Helper()
+	return newDepotWith(t, func(*transfer.Config) {})
+}
+
+func newDepotWith(t *testing.T, change func(*transfer.Config)) *depot {
+	t.Helper()
 	d := &depot{done: make(chan struct{}, 16)}
 	d.files = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path != "/good" {
@@ -44,11 +49,13 @@ func newDepot(t *testing.T) *depot {
 		if err != nil {
 			t.Fatal(err)
 		}
-		d.queue, err = transfer.New(transfer.Config{
+		cfg := transfer.Config{
 			Store: c.Store, Box: box, Log: c.Log, Web: c.Web,
 			Apply:  func(context.Context, transfer.Request, string) (bool, error) { return false, nil },
 			OnDone: func() { d.done <- struct{}{} },
-		})
+		}
+		change(&cfg)
+		d.queue, err = transfer.New(cfg)
 		if err != nil {
 			t.Fatal(err)
 		}

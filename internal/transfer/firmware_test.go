@@ -55,7 +55,7 @@ func TestAFirmwareUpgradeIsJudgedInTheNextLife(t *testing.T) {
 			if got := l.Entries()[0].State; got != Applying || len(l.Done()) != 0 {
 				t.Errorf("got %v before the box is down", got)
 			}
-			if err := l.Cancel("key"); !errors.Is(err, ErrApplying) {
+			if err := l.Cancel("key"); !errors.Is(err, ErrTooLate) {
 				t.Errorf("cancelled while flashing: %v (T-262)", err)
 			}
 			l.end()

@@ -253,17 +253,17 @@ func (q *Queue) SessionOver() {
 	q.poke()
 }
 
-// Cancel removes all transfers with that key that have not ended, without a result. One that is being applied is not
-// removed and makes the error ErrApplying.
+// Cancel removes all transfers with that key, without a result. One that is being applied, or has ended and has a result, is
+// not removed and makes the error ErrTooLate.
 func (q *Queue) Cancel(commandKey string) error {
 	var refused error
 	err := q.change(func(list []entry) ([]entry, error) {
 		return slices.DeleteFunc(list, func(e entry) bool {
-			if e.Request.CommandKey != commandKey || e.State == Finished {
+			if e.Request.CommandKey != commandKey {
 				return false
 			}
-			if e.State == Applying {
-				refused = ErrApplying
+			if e.State >= Applying {
+				refused = ErrTooLate
 				return false
 			}
 			return true

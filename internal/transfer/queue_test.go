@@ -292,8 +292,8 @@ func TestEntriesAndCancel(t *testing.T) {
 	if got := l.result(); got.CommandKey != "three" || len(l.Done()) != 1 || len(l.done) != 0 {
 		t.Errorf("got %+v of %d results", got, len(l.Done()))
 	}
-	if err := l.Cancel("three"); err != nil || len(l.Done()) != 1 {
-		t.Error("a result was cancelled")
+	if err := l.Cancel("three"); !errors.Is(err, ErrTooLate) || len(l.Done()) != 1 {
+		t.Errorf("a result was cancelled: %v", err)
 	}
 }
 

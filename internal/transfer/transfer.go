@@ -97,7 +97,7 @@ var (
 	ErrScheme   = errors.New("URL scheme not supported")
 	ErrArgument = errors.New("argument too long")
 	ErrNoSpace  = errors.New("file does not fit")
-	ErrApplying = errors.New("transfer is being applied") // and cannot be cancelled
+	ErrTooLate  = errors.New("transfer is being applied, or has ended") // and cannot be cancelled
 )
 
 // Check tells at once what can never work.

@@ -118,6 +118,15 @@ func Upload(d DownloadArgs) Call {
 		element("Username", d.Username), element("Password", d.Password), element("DelaySeconds", d.DelaySeconds))
 }
 
+// GetQueuedTransfers asks what is in the queue.
+func GetQueuedTransfers() Call { return call("GetQueuedTransfers") }
+
+// GetAllQueuedTransfers asks the same, and hears more.
+func GetAllQueuedTransfers() Call { return call("GetAllQueuedTransfers") }
+
+// CancelTransfer takes transfers out of the queue.
+func CancelTransfer(key string) Call { return call("CancelTransfer", element("CommandKey", key)) }
+
 // Reboot asks for a reboot.
 func Reboot(key string) Call { return call("Reboot", element("CommandKey", key)) }
 

@@ -80,6 +80,9 @@ var Methods = []string{
 	"DeleteObject OBJECT.N. [key=K]",
 	"Download TYPE URL [key=K] [name=FILE] [user=U] [password=P] [delay=SECONDS] [size=BYTES]",
 	"Upload TYPE URL [key=K] [user=U] [password=P] [delay=SECONDS]",
+	"GetQueuedTransfers",
+	"GetAllQueuedTransfers",
+	"CancelTransfer [key=K]",
 	"ScheduleInform SECONDS [key=K]",
 	"Reboot [key=K]",
 	"FactoryReset",
@@ -117,6 +120,12 @@ func ParseCall(line string) (Call, error) {
 	switch method {
 	case "GetRPCMethods":
 		return GetRPCMethods(), nil
+	case "GetQueuedTransfers":
+		return GetQueuedTransfers(), nil
+	case "GetAllQueuedTransfers":
+		return GetAllQueuedTransfers(), nil
+	case "CancelTransfer":
+		return CancelTransfer(opts["key"]), nil
 	case "GetParameterNames":
 		return GetParameterNames(args[0], slices.Contains(args[1:], "next")), nil
 	case "GetParameterValues":
@@ -207,6 +216,15 @@ func Describe(m Message) []string {
 	}
 	for _, el := range m.all("ParameterAttributeStruct") {
 		lines = append(lines, fmt.Sprintf("  %s  Notification=%s", childText(el, "Name"), childText(el, "Notification")))
+	}
+	for _, kind := range []string{"QueuedTransferStruct", "AllQueuedTransferStruct"} {
+		for _, el := range m.all(kind) {
+			line := ""
+			for _, field := range el.ChildElements() {
+				line += fmt.Sprintf("  %s=%s", field.Tag, field.Text())
+			}
+			lines = append(lines, line)
+		}
 	}
 	if list := m.Element("MethodList"); list != nil {
 		for _, el := range list.ChildElements() {

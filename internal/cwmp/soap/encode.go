@@ -123,6 +123,15 @@ func (e *Encoder) Uint(name string, n uint64) {
 	e.Finish(name)
 }
 
+// Bool writes one boolean, as 1 or 0.
+func (e *Encoder) Bool(name string, b bool) {
+	n := uint64(0)
+	if b {
+		n = 1
+	}
+	e.Uint(name, n)
+}
+
 // List starts a SOAP array; its count is written by EndList. Every member is announced with one call of Item or
 // of a method that says so.
 func (e *Encoder) List(name, memberType string) {

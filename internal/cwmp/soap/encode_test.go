@@ -18,6 +18,7 @@ func everyMessage() []struct {
 	write func(e *Encoder)
 } {
 	at := time.Date(2026, 11, 22, 17, 0, 0, 0, time.FixedZone("", 3600))
+	queued := []QueuedTransfer{{"a&b", 1, true, "1 Firmware Upgrade Image", 1 << 20, "x.bin"}, {"", 3, false, "4 Vendor Log File", 0, ""}}
 	access := []string{"Subscriber"}
 	return []struct {
 		name  string
@@ -51,6 +52,9 @@ func everyMessage() []struct {
 		{"AddObjectResponse", func(e *Encoder) { e.AddObjectResponse(4, 0) }},
 		{"DownloadResponse", func(e *Encoder) { e.TransferResponse("DownloadResponse") }},
 		{"UploadResponse", func(e *Encoder) { e.TransferResponse("UploadResponse") }},
+		{"GetQueuedTransfersResponse", func(e *Encoder) { e.QueuedTransfersResponse(queued) }},
+		{"GetAllQueuedTransfersResponse", func(e *Encoder) { e.AllQueuedTransfersResponse(queued) }},
+		{"CancelTransferResponse", func(e *Encoder) { e.Empty("CancelTransferResponse") }},
 		{"RebootResponse", func(e *Encoder) { e.Empty("RebootResponse") }},
 		{"FactoryResetResponse", func(e *Encoder) { e.Empty("FactoryResetResponse") }},
 		{"ScheduleInformResponse", func(e *Encoder) { e.Empty("ScheduleInformResponse") }},

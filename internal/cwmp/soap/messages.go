@@ -113,6 +113,50 @@ func (e *Encoder) TransferResponse(method string) {
 	e.Close()
 }
 
+// A QueuedTransfer is one entry of the lists of transfers.
+type QueuedTransfer struct {
+	CommandKey     string
+	State          int // 1 not yet started, 2 in progress, 3 completed
+	Download       bool
+	FileType       string
+	FileSize       uint32
+	TargetFileName string
+}
+
+// QueuedTransfersResponse writes the response of GetQueuedTransfers.
+func (e *Encoder) QueuedTransfersResponse(list []QueuedTransfer) {
+	e.Open("GetQueuedTransfersResponse")
+	e.List("TransferList", "cwmp:QueuedTransferStruct")
+	for _, t := range list {
+		e.Item()
+		e.Start("QueuedTransferStruct")
+		e.Text("CommandKey", t.CommandKey)
+		e.Uint("State", uint64(t.State))
+		e.Finish("QueuedTransferStruct")
+	}
+	e.EndList()
+	e.Close()
+}
+
+// AllQueuedTransfersResponse writes the response of GetAllQueuedTransfers (1.1 and up).
+func (e *Encoder) AllQueuedTransfersResponse(list []QueuedTransfer) {
+	e.Open("GetAllQueuedTransfersResponse")
+	e.List("TransferList", "cwmp:AllQueuedTransferStruct")
+	for _, t := range list {
+		e.Item()
+		e.Start("AllQueuedTransferStruct")
+		e.Text("CommandKey", t.CommandKey)
+		e.Uint("State", uint64(t.State))
+		e.Bool("IsDownload", t.Download)
+		e.Text("FileType", t.FileType)
+		e.Uint("FileSize", uint64(t.FileSize))
+		e.Text("TargetFileName", t.TargetFileName)
+		e.Finish("AllQueuedTransferStruct")
+	}
+	e.EndList()
+	e.Close()
+}
+
 // A ParamFault is one SetParameterValuesFault.
 type ParamFault struct {
 	Name    string
