@@ -235,6 +235,7 @@ func TestE3_ChangesAreDroppedWithTheACS(t *testing.T) {
 	r.good()
 	r.writeTest("int", "5")
 	r.cpe.Post(Event{Code: EventPeriodic})
+	r.cpe.saved.Schedules = []schedule{{time.Now(), "old"}}
 	writeFiles(t, r.root, map[string]string{"etc/config/cwmp": "config acs 'acs'\n\toption url '" + second.URL + "'\n\toption periodic_inform_enable '0'\n"})
 	r.cpe.SettingsChanged()
 	r.cpe.posted = nil

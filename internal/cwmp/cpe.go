@@ -380,9 +380,9 @@ func (c *CPE) lookAtURL() {
 	c.trySave()
 }
 
-// discard drops every undelivered event with what belongs to it.
+// discard drops every undelivered event with what belongs to it, and those that were to come by order of the old ACS.
 func (c *CPE) discard() {
-	c.events.list = nil
+	c.events.list, c.saved.Schedules = nil, nil
 	for _, r := range c.doneTransfers() {
 		c.forgetTransfer(r)
 	}
