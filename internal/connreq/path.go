@@ -9,12 +9,14 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strings"
 )
 
-// ownPathForm is what we make: 128 random bits in one piece, since Oktopus takes only one piece of a path.
-var ownPathForm = regexp.MustCompile(`^/[0-9a-f]{32}$`)
+// isOwnPath recognizes what we make: 128 random bits in one piece, since Oktopus takes only one piece of a path.
+func isOwnPath(path string) bool {
+	random, ok := strings.CutPrefix(path, "/")
+	return ok && len(random) == 32 && strings.Trim(random, "0123456789abcdef") == ""
+}
 
 // ownPath returns our random path (C-10). It is made once and kept in ROOT/etc/cwmpd/connreq, so it survives reboots and
 // upgrades and goes with a factory reset.
@@ -47,7 +49,7 @@ func read(file string) (path string, broken bool) {
 	}
 	defer f.Close()
 	data, _ := io.ReadAll(io.LimitReader(f, 64))
-	if path = strings.TrimSpace(string(data)); ownPathForm.MatchString(path) {
+	if path = strings.TrimSpace(string(data)); isOwnPath(path) {
 		return path, false
 	}
 	return "", true

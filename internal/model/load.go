@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"slices"
+	"sort"
 )
 
 // errEmpty is the only way for a tree not to load.
@@ -52,7 +53,8 @@ func (d *definitions) needs(ctx context.Context, c *compiled, open func(context.
 
 // sortProblems brings what was found while reading and what was found while building into the order of the files.
 func (d *definitions) sortProblems() {
-	slices.SortStableFunc(d.problems, func(a, b Problem) int {
-		return cmp.Or(cmp.Compare(slices.Index(d.files, a.File), slices.Index(d.files, b.File)), cmp.Compare(a.Line, b.Line))
+	sort.SliceStable(d.problems, func(i, j int) bool { // slices would compile a sort for Problem alone
+		a, b := d.problems[i], d.problems[j]
+		return cmp.Or(cmp.Compare(slices.Index(d.files, a.File), slices.Index(d.files, b.File)), cmp.Compare(a.Line, b.Line)) < 0
 	})
 }

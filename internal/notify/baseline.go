@@ -1,7 +1,6 @@
 package notify
 
 import (
-	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -54,10 +53,9 @@ func (w *Watcher) Pending(ctx context.Context) ([]Change, error) {
 		return nil, err
 	}
 	var list []Change
-	for path := range changed {
+	for _, path := range slices.Sorted(maps.Keys(changed)) {
 		list = append(list, Change{path, found[path].value, found[path].typ})
 	}
-	slices.SortFunc(list, func(a, b Change) int { return cmp.Compare(a.Path, b.Path) })
 	return list, nil
 }
 

@@ -16,16 +16,18 @@ import (
 
 // deviceProcesses lists the numeric directories of /proc.
 func deviceProcesses(_ context.Context, r *Reader, _ *model.Row, _ []string) ([]model.Row, error) {
-	var rows []model.Row
+	var pids []string
 	for _, name := range r.Glob("/proc/[0-9]*") {
 		pid := path.Base(name)
 		if _, err := strconv.ParseUint(pid, 10, 32); err == nil {
-			rows = append(rows, model.Row{Key: pid})
+			pids = append(pids, pid)
 		}
 	}
-	slices.SortFunc(rows, func(a, b model.Row) int {
-		return cmp.Or(cmp.Compare(len(a.Key), len(b.Key)), cmp.Compare(a.Key, b.Key))
-	})
+	slices.SortFunc(pids, func(a, b string) int { return cmp.Or(cmp.Compare(len(a), len(b)), cmp.Compare(a, b)) })
+	rows := make([]model.Row, len(pids))
+	for i, pid := range pids {
+		rows[i].Key = pid
+	}
 	return rows, nil
 }
 

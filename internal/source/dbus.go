@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net"
 	"os"
 	"slices"
@@ -180,12 +181,11 @@ func (r *Reader) dbusObjects(ctx context.Context, key dbusKey) []dbusRow {
 	var all map[dbus.ObjectPath]map[string]map[string]dbus.Variant
 	var rows []dbusRow
 	if r.dbusCall(ctx, key, dbusManager+".GetManagedObjects", &all) {
-		for path, props := range all {
-			if _, ok := props[key.iface]; ok {
-				rows = append(rows, dbusRow{key.name, path, props})
+		for _, path := range slices.Sorted(maps.Keys(all)) {
+			if _, ok := all[path][key.iface]; ok {
+				rows = append(rows, dbusRow{key.name, path, all[path]})
 			}
 		}
-		slices.SortFunc(rows, func(a, b dbusRow) int { return strings.Compare(string(a.path), string(b.path)) })
 	}
 	if r.dbus.objects == nil {
 		r.dbus.objects = map[dbusKey][]dbusRow{}

@@ -1,10 +1,10 @@
 package web
 
 import (
-	"cmp"
 	"net/http"
 	"net/url"
 	"slices"
+	"sort"
 	"strconv"
 	"strings"
 	"time"
@@ -69,7 +69,7 @@ func (j *jar) header(u *url.URL, now time.Time) string {
 			fit = append(fit, c)
 		}
 	}
-	slices.SortStableFunc(fit, func(a, b cookie) int { return cmp.Compare(len(b.path), len(a.path)) })
+	sort.SliceStable(fit, func(i, j int) bool { return len(fit[i].path) > len(fit[j].path) }) // slices would compile a sort for cookie alone
 	var b strings.Builder
 	for i, c := range fit {
 		if i > 0 {

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"regexp"
 	"strconv"
 	"strings"
 
@@ -66,7 +65,7 @@ func Parse(body []byte, contentType string) (*Envelope, error) {
 		err = scan(text)
 	}
 	if err != nil {
-		if bodyFault.Match(body) {
+		if hasBodyFault(body) {
 			return nil, fmt.Errorf("%w: %w", ErrFaultElement, err)
 		}
 		return nil, fmt.Errorf("%w: %w", ErrNotWellFormed, err)
@@ -79,7 +78,21 @@ func Parse(body []byte, contentType string) (*Envelope, error) {
 	return envelope(doc.Root())
 }
 
-var bodyFault = regexp.MustCompile(`<[A-Za-z0-9_.-]+:Body:Fault[\s>]`)
+// hasBodyFault finds a start tag <soap:Body:Fault> under any prefix.
+func hasBodyFault(body []byte) bool {
+	const inName = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-"
+	for {
+		before, after, found := bytes.Cut(body, []byte(":Body:Fault"))
+		if !found {
+			return false
+		}
+		open := bytes.TrimRight(before, inName)
+		if len(open) < len(before) && bytes.HasSuffix(open, []byte("<")) && len(after) > 0 && strings.IndexByte(" \t\r\n\f>", after[0]) >= 0 {
+			return true
+		}
+		body = after
+	}
+}
 
 func envelope(root *etree.Element) (*Envelope, error) {
 	if root.Tag != "Envelope" {
