@@ -76,6 +76,14 @@ func (a *auth) header(method string, u *url.URL, c *conn) (string, error) {
 // challenged chooses how to answer a 401, or says why it cannot.
 func (a *auth) challenged(resp *http.Response, c *conn, t *tries) error {
 	best, refused := a.strongest(resp.Header["Www-Authenticate"], c.secure())
+	if t.sent && len(resp.Header["Www-Authenticate"]) == 0 { // refused for good: GenieACS challenges once per connection
+		t.refuse(a.with)
+		if other, ok := t.next(a.logins); ok && other != a.with {
+			a.chosen = nil // without credentials there will be a challenge for the other ones
+			return nil
+		}
+		return a.denied(resp, c)
+	}
 	if best == nil {
 		return &failure{kind: ErrAuth, doing: "answer the challenge of " + c.origin + ": " + refused, err: &StatusError{resp.StatusCode}}
 	}
@@ -93,10 +101,14 @@ func (a *auth) challenged(resp *http.Response, c *conn, t *tries) error {
 		chosen, ok = t.next(a.logins)
 	}
 	if !ok {
-		return &failure{kind: ErrAuth, doing: c.origin + " refuses our user name or password", err: &StatusError{resp.StatusCode}}
+		return a.denied(resp, c)
 	}
 	a.chosen, a.with, a.origin, a.nc, a.conn = best, chosen, c.origin, 0, nil
 	return nil
+}
+
+func (a *auth) denied(resp *http.Response, c *conn) error {
+	return &failure{kind: ErrAuth, doing: c.origin + " refuses our user name or password", err: &StatusError{resp.StatusCode}}
 }
 
 func (t *tries) refuse(l login) {

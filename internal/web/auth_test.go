@@ -44,6 +44,7 @@ type digestServer struct {
 	every     int        // challenge each so many requests again, with another nonce
 	stale     bool       // and say so
 	closes    bool       // say Connection: close with a challenge
+	once      bool       // challenge once per connection, as GenieACS: a wrong answer gets no further one, and the end
 	seen      sent
 }
 
@@ -67,6 +68,10 @@ func (d *digestServer) serve(n int, p *peer) {
 		if answer != "" && !again && right {
 			p.say(ok200)
 			continue
+		}
+		if d.once && answer != "" {
+			p.say("HTTP/1.1 401 No\nConnection: close\nContent-Length: 12\n\nUnauthorized")
+			return
 		}
 		nonce++
 		extra := ""
@@ -196,6 +201,27 @@ func TestReplacedCredentials(t *testing.T) {
 		if !slices.Equal(d.seen.all(), c.want) {
 			t.Errorf("ACS wants the %s password: got %q, want %q", c.pass, d.seen.all(), c.want)
 		}
+	}
+}
+
+// An ACS that says no without a challenge means the login; another one that we know is tried, with a challenge of its own.
+func TestRefusedWithoutChallenge(t *testing.T) {
+	d := &digestServer{challenge: `Digest realm="r", qop="auth,auth-int", nonce="NONCE"`, user: "u", pass: "old", once: true}
+	s := newTestSession(t, Config{}, "http://"+rawServer(t, d.serve)+"/acs?x=1", "u", "old")
+	s.SetCredentials("u", "new")
+	post(t, s, "1", 200)
+	if want := []string{"1: nc= 1", "1: nc=00000001 1", "2: nc= 1", "2: nc=00000001 1"}; !slices.Equal(d.seen.all(), want) {
+		t.Errorf("got %q, want %q", d.seen.all(), want)
+	}
+
+	d = &digestServer{challenge: d.challenge, user: "u", pass: "right", once: true}
+	s = newTestSession(t, Config{}, "http://"+rawServer(t, d.serve)+"/acs?x=1", "u", "wrong")
+	_, err := s.Post(t.Context(), nil, []byte("x"))
+	if !errors.Is(err, ErrAuth) || !strings.Contains(fmt.Sprint(err), "refuses our user name or password") {
+		t.Errorf("got %v", err)
+	}
+	if n := len(d.seen.all()); n != 2 {
+		t.Errorf("got %d requests, want 2", n)
 	}
 }
 
