@@ -14,7 +14,6 @@ import (
 	"github.com/cwmpd/cwmpd/internal/agent"
 	"github.com/cwmpd/cwmpd/internal/control"
 	"github.com/cwmpd/cwmpd/internal/model"
-	"github.com/cwmpd/cwmpd/internal/notify"
 	"github.com/cwmpd/cwmpd/internal/ubus"
 )
 
@@ -89,10 +88,14 @@ func made(o *options, err error) error {
 
 // refused turns what the data model refuses into exit code 3, a line each.
 func refused(err error) error {
-	if len(model.Errors(err)) > 0 || errors.As(err, new(*notify.RefusedError)) || errors.As(err, new(*notify.InvalidError)) {
-		return &codedError{exitFault, err}
+	var all []error
+	for _, pe := range control.Refused(err) {
+		all = append(all, pe)
 	}
-	return err
+	if len(all) == 0 {
+		return err
+	}
+	return &codedError{exitFault, errors.Join(all...)}
 }
 
 // unread is refused for reads. Who forgot the dot at the end of an object is told so.
@@ -102,7 +105,7 @@ func unread(ctx context.Context, door control.Door, err error) error {
 			continue
 		}
 		if _, none := door.Names(ctx, pe.Path+".", true); none == nil {
-			return &codedError{exitFault, fmt.Errorf("%w; the object is %s.", err, pe.Path)}
+			return &codedError{exitFault, fmt.Errorf("%w; the object is %s", err, pe.Path+".")}
 		}
 	}
 	return refused(err)

@@ -98,6 +98,7 @@ func (p *Parts) loadTree(ctx context.Context, embedded fs.FS) error {
 	})
 	tree, problems, err := model.Load(ctx, model.Config{
 		Store: p.Store, Source: p.router, Own: []string{"cwmp"}, Reload: p.reloadService, Log: p.log.With("part", "model"),
+		Aliases: true, Wildcard: true,
 		Files: []fs.FS{embedded, os.DirFS(p.Box.Path(packageModels)), os.DirFS(p.Box.Path(ownerModels))},
 		OnCommit: func(c model.Changes) {
 			if p.onCommit != nil {
@@ -145,7 +146,7 @@ func (p *Parts) Lock(ctx context.Context, wait time.Duration) (*system.Lock, err
 		}
 		select {
 		case <-ctx.Done():
-			return nil, ctx.Err()
+			return nil, err
 		case <-time.After(50 * time.Millisecond):
 		}
 	}

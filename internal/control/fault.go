@@ -68,6 +68,12 @@ func refusalOf(err error) (r refusal, unknown bool) {
 	return r, false
 }
 
+// Refused returns what err refuses, whichever Door it came from; nil where it refuses nothing.
+func Refused(err error) []*model.ParamError {
+	list, _ := refusedBy(err)
+	return list
+}
+
 // refusedBy returns what err refuses as ParamErrors, and a fault where their reason does not tell it.
 func refusedBy(err error) ([]*model.ParamError, int) {
 	one := func(path string, reason model.Reason, msg string) []*model.ParamError {

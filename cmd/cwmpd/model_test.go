@@ -1,0 +1,95 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+const goodModel = `
+Device.X_00D09E_Test.   r
+  Answer                rw string(8)  uci cwmp.test.answer
+`
+
+const brokenModel = `# an owner's file
+Device.X_00D09E_Test.   r
+  Answer                rw string(8)  uci cwmp.test.answer
+  Question              rw strnig     uci cwmp.test.question
+  Fixed                 rw string     const 42
+`
+
+func TestModelCheck(t *testing.T) {
+	t.Parallel()
+	b := offline(t)
+	dir := t.TempDir()
+	good, broken := filepath.Join(dir, "good.dm"), filepath.Join(dir, "broken.dm")
+	write(t, good, goodModel)
+	write(t, broken, brokenModel)
+
+	if got := b.ok("model", "check"); got != "no problems" {
+		t.Errorf("the router's own files: %q", got)
+	}
+	if got := b.ok("model", "check", good); got != "no problems" {
+		t.Errorf("a good file: %q", got)
+	}
+	a := b.do("model", "check", good, broken)
+	lines := strings.Split(strings.TrimSuffix(a.out, "\n"), "\n")
+	if a.code != exitFault || a.err != "cwmpd: 2 problems\n" || len(lines) != 2 ||
+		!strings.HasPrefix(lines[0], broken+":4: ") || !strings.Contains(lines[0], "strnig") || !strings.HasPrefix(lines[1], broken+":5: ") {
+		t.Errorf("a broken file: exit %d, %q\n%s", a.code, a.err, a.out)
+	}
+	a = b.do("model", "check", broken, "--json")
+	if a.code != exitFault || !strings.HasPrefix(a.out, "[\n") || !strings.Contains(a.out, `"Line": 4`) {
+		t.Errorf("--json: %+v", a)
+	}
+	if got := b.ok("model", "check", "--json", good); got != "[]" {
+		t.Errorf("--json of a good file: %q", got)
+	}
+	if a := b.do("model", "check", dir+"/none.dm"); a.code != exitError || !strings.Contains(a.err, "none.dm: no such file or directory") {
+		t.Errorf("a file that is not there: %+v", a)
+	}
+
+	// The same among the owner's: told, and left out of the tree.
+	write(t, b.router.Path("etc/cwmpd/datamodel/good.dm"), strings.ReplaceAll(goodModel, "Test", "Mine"))
+	write(t, b.router.Path("etc/cwmpd/datamodel/isp.dm"), "Device.X_00D09E_Isp.  r\n  A  r strnig  const 1\n")
+	if a := b.do("model", "check"); a.code != exitFault || a.err != "cwmpd: 1 problem\n" || !strings.Contains(a.out, "isp.dm:2: ") {
+		t.Errorf("a broken file of the owner: %+v", a)
+	}
+	if got := b.ok("names", "-n", "Device.X_00D09E_Mine."); got != "rw Device.X_00D09E_Mine.Answer" {
+		t.Errorf("the owner's good file beside a broken one: %q", got)
+	}
+}
+
+func write(t *testing.T, name, text string) {
+	t.Helper()
+	err := os.MkdirAll(filepath.Dir(name), 0o755)
+	if err == nil {
+		err = os.WriteFile(name, []byte(text), 0o644)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestModelStats(t *testing.T) {
+	t.Parallel()
+	b := offline(t)
+	text := b.ok("model", "stats")
+	for _, part := range []string{"files ", "\n  Device.WiFi. ", "\n  from uci ", "\n  implied "} {
+		if !strings.Contains(text, part) {
+			t.Errorf("no %q in\n%s", part, text)
+		}
+	}
+	stats := asJSON[struct {
+		Parameters, Objects int
+		Verbs               map[string]int
+	}](b, "model", "stats")
+	sum := 0
+	for _, n := range stats.Verbs {
+		sum += n
+	}
+	if stats.Parameters < 500 || stats.Objects < 50 || sum != stats.Parameters {
+		t.Errorf("%d parameters, %d objects, %d parameters by source", stats.Parameters, stats.Objects, sum)
+	}
+}
