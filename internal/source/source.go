@@ -69,7 +69,7 @@ func New(cfg Config) *Router {
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
-	rt := &Router{cfg: cfg, log: log.With("part", "source"), funcs: builtin(), quiet: newOnce(512), dialing: make(chan struct{}, 1)}
+	rt := &Router{cfg: cfg, log: log, funcs: builtin(), quiet: newOnce(512), dialing: make(chan struct{}, 1)}
 	for name, f := range cfg.Funcs {
 		rt.funcs[name] = f
 	}
