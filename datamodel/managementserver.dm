@@ -20,7 +20,10 @@ Device.ManagementServer.                    r
   CWMPRetryIntervalMultiplier       rw unsignedInt(1000..65535)     uci cwmp.acs:acs.retry_interval_multiplier | default 2000
   HTTPConnectionRequestEnable       rw boolean                      uci cwmp.cpe:cpe.http_connreq_enable | default 1
   SupportedConnReqMethods           r  list enum(HTTP, STUN, XMPP)  const HTTP
-  InstanceWildcardsSupported        r  boolean                      const false
+  AliasBasedAddressing              r  boolean inform               const true
+  InstanceMode                      rw enum(InstanceNumber, InstanceAlias) uci cwmp.cpe:cpe.instance_mode | default InstanceNumber
+  AutoCreateInstances               rw boolean                      uci cwmp.cpe:cpe.auto_create_instances | default 0
+  InstanceWildcardsSupported        r  boolean                      const true
 
 # What the ACS wants to see in every Inform beside the standard's own list, or in those with certain events.
 Device.ManagementServer.InformParameter.{i}.  rw

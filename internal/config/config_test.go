@@ -46,6 +46,8 @@ config cpe 'cpe'
 	option port '8547'
 	option path 'wake'
 	option manufacturer_oui '00:d0:9e'
+	option instance_mode 'InstanceAlias'
+	option auto_create_instances '1'
 	option log_to_console 'disable'
 
 config inform_parameter
@@ -59,6 +61,7 @@ config inform_parameter
 	want.ACS.PeriodicEnable, want.ACS.PeriodicInterval = false, 5*time.Minute
 	want.ACS.PeriodicTime, want.ACS.RetryMinWait = "2026-01-01T03:00:00Z", 10
 	want.CPE.Username, want.CPE.Password, want.CPE.Port, want.CPE.Path, want.CPE.OUI = "acs", "knock", 8547, "/wake", "00D09E"
+	want.CPE.InstanceMode, want.CPE.AutoCreate = "InstanceAlias", true
 	if c != want {
 		t.Errorf("got  %+v\nwant %+v", c, want)
 	}

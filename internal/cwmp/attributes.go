@@ -64,7 +64,7 @@ func (s *session) getParameterAttributes(ctx context.Context, args *soap.Args) e
 	if s.cpe.cfg.Notify == nil {
 		return errNoNotify
 	}
-	tx, err := s.cpe.cfg.Tree.Begin(ctx, model.FromACS)
+	tx, err := s.begin(ctx, model.FromACS)
 	if err != nil {
 		return err
 	}
@@ -74,8 +74,15 @@ func (s *session) getParameterAttributes(ctx context.Context, args *soap.Args) e
 	}
 	s.enc.Open("GetParameterAttributesResponse")
 	s.enc.List("ParameterList", "cwmp:ParameterAttributeStruct")
+	first := onlyOnce(names)
 	for _, name := range model.Cover(names) {
-		if err := tx.Names(ctx, name, false, s.writeAttribute); err != nil {
+		err := tx.Names(ctx, name, false, func(n model.Name) error {
+			if n.Object || !first(n.Path) {
+				return nil
+			}
+			return s.writeAttribute(n)
+		})
+		if err != nil {
 			return err
 		}
 	}
@@ -85,10 +92,7 @@ func (s *session) getParameterAttributes(ctx context.Context, args *soap.Args) e
 }
 
 func (s *session) writeAttribute(n model.Name) error {
-	if n.Object {
-		return nil
-	}
-	a := s.cpe.cfg.Notify.Attr(string(n.Path))
+	a := s.cpe.cfg.Notify.Attr(n.Numbered())
 	s.enc.ParameterAttribute(n.Path, a.Notification, a.AccessList)
 	return s.checkSize()
 }

@@ -20,7 +20,7 @@ func (s *session) getParameterNames(ctx context.Context, args *soap.Args) error 
 	if err := args.Err(); err != nil {
 		return err
 	}
-	tx, err := s.cpe.cfg.Tree.Begin(ctx, model.FromACS)
+	tx, err := s.begin(ctx, model.FromACS)
 	if err != nil {
 		return err
 	}

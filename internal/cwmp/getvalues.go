@@ -2,6 +2,8 @@ package cwmp
 
 import (
 	"context"
+	"slices"
+	"strings"
 
 	"github.com/cwmpd/cwmpd/internal/cwmp/soap"
 	"github.com/cwmpd/cwmpd/internal/model"
@@ -18,7 +20,7 @@ func (s *session) getParameterValues(ctx context.Context, args *soap.Args) error
 	if len(names) == 0 {
 		return faultf(invalidArguments, "ParameterNames is empty")
 	}
-	tx, err := s.cpe.cfg.Tree.Begin(ctx, model.FromACS)
+	tx, err := s.begin(ctx, model.FromACS)
 	if err != nil {
 		return err
 	}
@@ -28,8 +30,12 @@ func (s *session) getParameterValues(ctx context.Context, args *soap.Args) error
 	}
 	s.enc.Open("GetParameterValuesResponse")
 	s.enc.List("ParameterList", "cwmp:ParameterValueStruct")
+	first := onlyOnce(names)
 	for _, name := range model.Cover(names) {
 		err := tx.Get(ctx, name, func(p *model.Param) error {
+			if !first(p.Path) {
+				return nil
+			}
 			s.writeValue(p)
 			return s.checkSize()
 		})
@@ -40,6 +46,22 @@ func (s *session) getParameterValues(ctx context.Context, args *soap.Args) error
 	s.enc.EndList()
 	s.enc.Close()
 	return nil
+}
+
+// onlyOnce tells for each path whether it is the first time. Names without aliases and wildcards need no memory for that:
+// Cover has seen to it.
+func onlyOnce(names []string) (first func(path []byte) bool) {
+	if !slices.ContainsFunc(names, func(name string) bool { return strings.ContainsAny(name, "*[") }) {
+		return func([]byte) bool { return true }
+	}
+	seen := map[string]bool{}
+	return func(path []byte) bool {
+		if seen[string(path)] {
+			return false
+		}
+		seen[string(path)] = true
+		return true
+	}
 }
 
 // checkNames asks for each different name once whether the tree knows it.

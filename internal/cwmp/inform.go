@@ -77,22 +77,29 @@ func (c *CPE) currentTime() string {
 // out, or empty where it is forced.
 func (s *session) writeParameters(ctx context.Context, events []Event) {
 	written := map[string]bool{}
-	for _, ch := range s.changes {
-		if !written[ch.Path] {
-			written[ch.Path] = true
-			s.enc.ParameterValue([]byte(ch.Path), xsdType(ch.Type), ch.Value)
-		}
-	}
 	tree := s.cpe.cfg.Tree
 	if tree == nil {
 		return
 	}
-	tx, err := tree.Begin(ctx, model.FromSelf)
+	tx, err := s.begin(ctx, model.FromSelf)
 	if err != nil {
 		s.log.Error("parameters of Inform cannot be read", "err", err)
+	} else {
+		defer tx.Close()
+	}
+	for _, ch := range s.changes {
+		path, value := ch.Path, ch.Value
+		if tx != nil {
+			path, value = tx.Retell(ctx, path, value)
+		}
+		if !written[path] {
+			written[path] = true
+			s.enc.ParameterValue([]byte(path), xsdType(ch.Type), value)
+		}
+	}
+	if tx == nil {
 		return
 	}
-	defer tx.Close()
 	add := func(p *model.Param) error {
 		if path := string(p.Path); !written[path] {
 			written[path] = true

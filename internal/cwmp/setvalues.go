@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/cwmpd/cwmpd/internal/config"
@@ -52,7 +51,10 @@ func duplicate(values []soap.Value) string {
 }
 
 func (s *session) setAll(ctx context.Context, tx *model.Tx, values []soap.Value) error {
-	var refused []error
+	values, refused := s.lookUp(ctx, tx, values)
+	if name := duplicate(values); name != "" {
+		return faultf(invalidArguments, "%s is set twice, by alias and by number", soap.Truncate(name, 100))
+	}
 	for _, v := range values {
 		if err := s.set(ctx, tx, v); err != nil {
 			if len(model.Errors(err)) == 0 {
@@ -64,6 +66,24 @@ func (s *session) setAll(ctx context.Context, tx *model.Tx, values []soap.Value)
 	return errors.Join(refused...)
 }
 
+// lookUp puts instance numbers in the place of aliases, before a value changes one of them, and makes the rows of aliases that
+// nobody has where AutoCreateInstances allows it. What cannot be is refused, and is no more among the values.
+func (s *session) lookUp(ctx context.Context, tx *model.Tx, values []soap.Value) (found []soap.Value, refused []error) {
+	create := s.cpe.cfg.Settings().CPE.AutoCreate
+	for _, v := range values {
+		if strings.Contains(v.Name, "[") && !strings.HasSuffix(v.Name, ".") {
+			full, err := tx.Numbered(ctx, v.Name, create)
+			if err != nil {
+				refused = append(refused, err)
+				continue
+			}
+			v.Name = full
+		}
+		found = append(found, v)
+	}
+	return found, refused
+}
+
 func (s *session) set(ctx context.Context, tx *model.Tx, v soap.Value) error {
 	if v.Name == "" || strings.HasSuffix(v.Name, ".") {
 		return &model.ParamError{Path: v.Name, Reason: model.Unknown, Msg: "not a parameter"}
@@ -73,12 +93,16 @@ func (s *session) set(ctx context.Context, tx *model.Tx, v soap.Value) error {
 			return &model.ParamError{Path: v.Name, Reason: model.BadValue, Msg: err.Error()}
 		}
 	}
-	if strings.HasPrefix(v.Name, informParameterTable) && strings.HasSuffix(v.Name, ".ParameterName") && slices.Contains(s.cpe.cfg.Tree.Informs(), v.Text) {
-		return &model.ParamError{Path: v.Name, Reason: model.BadValue, Msg: "is in every Inform anyway"} // I-9
+	refuse := func(reason model.Reason, msg string) error {
+		path, _ := tx.Retell(ctx, v.Name, "")
+		return &model.ParamError{Path: path, Reason: reason, Msg: msg}
+	}
+	if msg := checkInformParameter(s.cpe.cfg.Tree, v.Name, v.Text); msg != "" {
+		return refuse(model.BadValue, msg)
 	}
 	base, ok := baseTypes[v.Type]
 	if !ok {
-		return &model.ParamError{Path: v.Name, Reason: model.BadType, Msg: "unknown type"}
+		return refuse(model.BadType, "unknown type")
 	}
 	if base == model.BaseString && s.cpe.cfg.Settings().CPE.LenientTypes {
 		base = model.BaseAny
@@ -99,7 +123,7 @@ var baseTypes = map[string]model.Base{
 // change runs a transaction of the ACS and commits it with the ParameterKey. The status is 1 exactly when a package is
 // left to be reloaded after the session.
 func (s *session) change(ctx context.Context, key string, work func(*model.Tx) error) (status int, err error) {
-	tx, err := s.cpe.cfg.Tree.Begin(ctx, model.FromACS)
+	tx, err := s.begin(ctx, model.FromACS)
 	if err != nil {
 		return 0, err
 	}

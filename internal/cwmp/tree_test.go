@@ -38,6 +38,9 @@ Device.ManagementServer.      r
   Password                    rw string(256) hidden     uci cwmp.acs.passwd
   ParameterKey                r  string(32) inform deny state ParameterKey
   ConnectionRequestURL        r  string inform active   file /tmp/connreq
+  AliasBasedAddressing        r  boolean inform         const true
+  InstanceMode                rw enum(InstanceNumber, InstanceAlias) uci cwmp.cpe.instance_mode | default InstanceNumber
+  AutoCreateInstances         rw boolean                uci cwmp.cpe.auto_create_instances | default 0
   PeriodicInformInterval      rw unsignedInt(1..)       uci cwmp.acs.periodic_inform_interval | default 86400
 Device.ManagementServer.InformParameter.{i}. rw
   rows uci cwmp.@inform_parameter
@@ -61,6 +64,11 @@ Device.Test.Row.{i}.          rw
   max 3
   Enable                      rw boolean                uci .enable | default 0
   Name                        rw string(32)             uci .name
+  Next                        rw pathRef                uci .next | ref Device.Test.Row.
+Device.Test.Row.{i}.Part.{i}. rw
+  rows uci test.@part row={parent.section}
+  add  uci test.@part part_{parent.n}_{n} row={parent.section}
+  Size                        rw unsignedInt            uci .size
 Device.Test.Fixed.{i}.        r
   rows uci test.@fixed
   Name                        r  string                 uci .name
@@ -109,7 +117,7 @@ func (r *router) build(b *bench, c *Config) {
 	}
 	r.uci = uci.Open(b.root)
 	tree, problems, err := model.Load(t.Context(), model.Config{
-		Store: c.Store, Own: []string{"cwmp"}, Log: c.Log,
+		Store: c.Store, Own: []string{"cwmp"}, Log: c.Log, Aliases: true, Wildcard: true,
 		Source: source.New(source.Config{Root: b.root, UCI: r.uci, Box: box, Store: c.Store, Log: c.Log}),
 		Files:  []fs.FS{fstest.MapFS{"test.dm": {Data: []byte(testModel)}}},
 		Reload: func(_ context.Context, pkg string) error { r.reloads = append(r.reloads, pkg); return nil },
@@ -198,6 +206,7 @@ func writeFiles(t *testing.T, root string, files map[string]string) {
 var forced = []string{
 	"Device.RootDataModelVersion", "Device.DeviceInfo.HardwareVersion", "Device.DeviceInfo.SoftwareVersion",
 	"Device.DeviceInfo.ProvisioningCode", "Device.ManagementServer.ParameterKey", "Device.ManagementServer.ConnectionRequestURL",
+	"Device.ManagementServer.AliasBasedAddressing",
 }
 
 func TestT011_ForcedParameters(t *testing.T) {
@@ -262,8 +271,8 @@ func TestT145_UnknownPaths(t *testing.T) {
 	long := "Device." + strings.Repeat("x", 249)
 	for path, code := range map[string]int{
 		"Device.DeviceInfo": 9005, "Device.Nope.": 9005, "device.": 9005, "Device..": 9005, ".Device.": 9005, " ": 9005, "Device.Test.Row.1.": 9005,
-		"Device.Test.Fixed.01.": 9005, "Device.Test.Fixed.99999999999999999999.": 9005, "Device.Test.Fixed.{i}.": 9005, "Device.Test.Fixed.*.": 9005,
-		"Device.Test.Fixed.[a].": 9005, "*.*.*.*": 9005, "Device.%00.": 9005, long: 9005, long + "x": 9003, strings.Repeat("Device.", 1<<14): 9003,
+		"Device.Test.Fixed.01.": 9005, "Device.Test.Fixed.99999999999999999999.": 9005, "Device.Test.Fixed.{i}.": 9005, "Device.Test.Fixed.**.": 9005, "Device.Test.*.": 9005,
+		"Device.Test.Fixed.[a].": 9005, "Device.Test.Fixed.[a.": 9005, "Device.Test.Fixed.]a[.": 9005, "*.*.*.*": 9005, "Device.%00.": 9005, "Device.Test..": 9005, long: 9005, long + "x": 9003, strings.Repeat("Device.", 1<<14): 9003,
 	} {
 		wantFault(t, r.one(cwmptest.GetParameterNames(path, false)), code)
 		wantFault(t, r.one(cwmptest.GetParameterValues("Device.Test.Int", path)), code) // T-152

@@ -130,8 +130,11 @@ func (w *Watcher) SetAttributes(ctx context.Context, set []SetAttr) error {
 	return nil
 }
 
-// check looks at the values alone.
+// check looks at what is asked for alone.
 func (s SetAttr) check() error {
+	if strings.Contains(s.Path, "*") {
+		return &model.ParamError{Path: s.Path, Reason: model.Unknown, Msg: "a wildcard cannot set attributes"}
+	}
 	if s.Notification != nil && (*s.Notification < off || *s.Notification > active) {
 		return &InvalidError{s.Path, fmt.Sprintf("notification %d is not supported", *s.Notification)}
 	}

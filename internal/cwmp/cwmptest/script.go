@@ -175,7 +175,7 @@ func ParseCall(line string) (Call, error) {
 // forced are the parameters that every Inform carries, and that Describe leaves out therefore (2.2).
 var forced = []string{
 	"Device.RootDataModelVersion", "Device.DeviceInfo.HardwareVersion", "Device.DeviceInfo.SoftwareVersion", "Device.DeviceInfo.ProvisioningCode",
-	"Device.ManagementServer.ParameterKey", "Device.ManagementServer.ConnectionRequestURL",
+	"Device.ManagementServer.ParameterKey", "Device.ManagementServer.ConnectionRequestURL", "Device.ManagementServer.AliasBasedAddressing",
 }
 
 // Describe tells what a message says, in a line or more, without the SOAP.
