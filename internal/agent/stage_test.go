@@ -5,10 +5,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"math/rand/v2"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -67,7 +69,12 @@ type stage struct {
 // newStage sets up a router whose ACS is ours. Nothing runs but its bus. The text of files may name {acs}.
 func newStage(t *testing.T, files map[string]string) *stage {
 	t.Helper()
-	s := &stage{t: t, router: newRouter(t), acs: cwmptest.New(), files: files, log: &lockedBuffer{}}
+	return newStageIn(t, "/dev/shm", files)
+}
+
+func newStageIn(t *testing.T, place string, files map[string]string) *stage {
+	t.Helper()
+	s := &stage{t: t, router: newRouterIn(t, place), acs: cwmptest.New(), files: files, log: &lockedBuffer{}}
 	s.acs.Secret("connreq-secret") // of the router's configuration (INV-9)
 	s.acs.Secret("acs-secret")
 	for name, text := range files {
@@ -99,7 +106,12 @@ func newStage(t *testing.T, files map[string]string) *stage {
 // newRouter writes a router where writing is quick: in memory, if the system has such a place.
 func newRouter(t *testing.T) *sandbox.Router {
 	t.Helper()
-	dir, err := os.MkdirTemp("/dev/shm", "cw")
+	return newRouterIn(t, "/dev/shm")
+}
+
+func newRouterIn(t *testing.T, place string) *sandbox.Router {
+	t.Helper()
+	dir, err := os.MkdirTemp(place, "cw")
 	if err != nil {
 		dir, err = os.MkdirTemp("", "cw") // short: the path of a socket lies below
 	}
@@ -360,6 +372,17 @@ func (s *stage) tell(pkg string) {
 	if pkg == "cwmp" && s.stop != nil {
 		s.call("cwmp", "reload")
 	}
+}
+
+// serve is a web server with one file, whatever its name.
+func (s *stage) serve(text string) (url string) {
+	return s.serveWith(func(w io.Writer) { io.WriteString(w, text) })
+}
+
+func (s *stage) serveWith(answer func(io.Writer)) (url string) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { answer(w) }))
+	s.t.Cleanup(server.Close)
+	return server.URL
 }
 
 // eventually waits until something is so.
