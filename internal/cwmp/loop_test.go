@@ -316,6 +316,7 @@ func TestC3_ManyConnectionRequests(t *testing.T) {
 	})
 }
 
+// T-106, T-109: with PeriodicInformTime at its Unknown Time only the interval counts, from when it was set.
 func TestT106_Periodic(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := startLoop(t, nil)
