@@ -107,7 +107,7 @@ func (d *Daemon) build() (err error) {
 		Apply:  d.applyConfig,
 		OnDone: func() { d.cpe.Post(cwmp.Event{Code: cwmp.EventTransferComplete}) },
 
-		Offers: d.offersUpload, Produce: d.produceUpload,
+		Offers: d.offersUpload, Produce: d.produceUpload, Traffic: d.wanTraffic,
 
 		OnLeaving: func() { d.leave(ErrLeaving) },
 	})

@@ -25,20 +25,20 @@ func (s *session) download(_ context.Context, args *soap.Args) error {
 	}
 	args.OptionalString("SuccessURL", 256) // hints for a browser: read, and not used
 	args.OptionalString("FailureURL", 256)
-	return s.queue(args, "DownloadResponse", r)
+	if err := s.queue(args, r); err != nil {
+		return err
+	}
+	s.enc.TransferResponse("DownloadResponse")
+	return nil
 }
 
-// queue takes on a transfer whose arguments were read, and answers.
-func (s *session) queue(args *soap.Args, response string, r transfer.Request) error {
+// queue takes on a transfer whose arguments were read.
+func (s *session) queue(args *soap.Args, r transfer.Request) error {
 	if err := args.Err(); err != nil {
 		return err
 	}
 	if s.cpe.cfg.Transfers == nil {
 		return errors.New("no transfer queue")
 	}
-	if err := s.cpe.cfg.Transfers.Add(r); err != nil {
-		return err
-	}
-	s.enc.TransferResponse(response)
-	return nil
+	return s.cpe.cfg.Transfers.Add(r)
 }

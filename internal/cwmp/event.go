@@ -27,6 +27,7 @@ const (
 	EventMScheduleInform = "M ScheduleInform"
 	EventMDownload       = "M Download"
 	EventMUpload         = "M Upload"
+	EventMScheduled      = "M ScheduleDownload"
 )
 
 // maxEvents is what one Inform may carry (I-5).
@@ -41,7 +42,7 @@ var persistent = map[string]bool{
 
 // fromElsewhere are events that are found when an Inform is made: posting one only says that there is something to find.
 var fromElsewhere = map[string]bool{
-	EventValueChange: true, EventTransferComplete: true, EventMDownload: true, EventMUpload: true,
+	EventValueChange: true, EventTransferComplete: true, EventMDownload: true, EventMUpload: true, EventMScheduled: true,
 }
 
 // multiple tells events that are listed once per occurrence from those listed once however often they happened.

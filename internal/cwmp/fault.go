@@ -95,6 +95,7 @@ var transferFaults = map[transfer.Reason]int{
 	transfer.Signature:  transferSignature,
 	transfer.Scheme:     transferFailure,
 	transfer.NoSpace:    transferFailure,
+	transfer.Windows:    transferWindows,
 	transfer.Failed:     transferFailure,
 }
 
@@ -108,6 +109,7 @@ var queueFaults = []struct {
 	{transfer.ErrNoSpace, resourcesExceeded},
 	{transfer.ErrScheme, transferProtocol},
 	{transfer.ErrFileType, invalidArguments},
+	{transfer.ErrMode, invalidArguments},
 	{transfer.ErrURL, invalidArguments},
 	{transfer.ErrArgument, invalidArguments},
 }

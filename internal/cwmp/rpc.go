@@ -30,6 +30,7 @@ func methods() map[string]method {
 		"DeleteObject":           {0, (*session).deleteObject},
 		"Download":               {0, (*session).download},
 		"Upload":                 {0, (*session).upload},
+		"ScheduleDownload":       {2, (*session).scheduleDownload},
 		"GetQueuedTransfers":     {0, (*session).getQueuedTransfers},
 		"GetAllQueuedTransfers":  {1, (*session).getAllQueuedTransfers},
 		"CancelTransfer":         {2, (*session).cancelTransfer},

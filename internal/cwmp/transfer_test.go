@@ -257,6 +257,7 @@ func TestTransferFaults(t *testing.T) {
 		{transfer.Download, transfer.Contact, 3, 9015}, {transfer.Download, transfer.Incomplete, 2, 9017}, {transfer.Download, transfer.Corrupt, 1, 9018},
 		{transfer.Download, transfer.Signature, 4, 9019}, {transfer.Download, transfer.Scheme, 4, 9010}, {transfer.Download, transfer.NoSpace, 4, 9010},
 		{transfer.Download, transfer.Internal, 4, 9002}, {transfer.Download, transfer.Access, 0, 9010}, {transfer.Download, transfer.Auth, 0, 9012},
+		{transfer.Download, transfer.Windows, 2, 9020}, {transfer.Download, transfer.Windows, 0, 9010},
 		{transfer.Upload, transfer.Auth, 4, 9012}, {transfer.Upload, transfer.Access, 4, 9011}, {transfer.Upload, transfer.Contact, 4, 9015},
 		{transfer.Upload, transfer.Contact, 0, 9011}, {transfer.Upload, transfer.Failed, 4, 9011}, {transfer.Upload, transfer.Internal, 4, 9002}, {transfer.Upload, transfer.OK, 0, 0},
 	}

@@ -16,8 +16,11 @@ func transferEvents(done []transfer.Result) []Event {
 	events := []Event{{Code: EventTransferComplete}}
 	for _, r := range done {
 		code := EventMDownload
-		if r.Kind == transfer.Upload {
+		switch {
+		case r.Kind == transfer.Upload:
 			code = EventMUpload
+		case r.Scheduled():
+			code = EventMScheduled
 		}
 		events = append(events, Event{code, r.CommandKey})
 	}

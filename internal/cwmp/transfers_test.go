@@ -78,3 +78,34 @@ func TestQueuedUploadsForAnOlderACS(t *testing.T) {
 		t.Errorf("got %q", got)
 	}
 }
+
+// T-272 on the wire, R-94: the event and the call of a scheduled download; T-274 what is refused.
+func TestT272_ScheduleDownload(t *testing.T) {
+	d := newDepot(t)
+	ask := func(windows ...cwmptest.Window) cwmptest.Call {
+		return cwmptest.ScheduleDownload(cwmptest.DownloadArgs{CommandKey: "sd", FileType: transfer.TypeConfig, URL: d.files.URL + "/good"}, windows...)
+	}
+	w := func(start, end int, mode string) cwmptest.Window { return cwmptest.Window{Start: start, End: end, Mode: mode} }
+	d.end(ask(w(0, 60, "1 At Any Time"), w(60, 90, "2 Immediately")))
+	d.good()
+	d.wantEvents("7 TRANSFER COMPLETE", "M ScheduleDownload sd")
+	if m := d.last("TransferComplete"); m.Text("CommandKey") != "sd" || m.Text("FaultCode") != "0" {
+		t.Errorf("TransferComplete %s", m.Body)
+	}
+	wrong := []cwmptest.Call{
+		ask(), ask(w(0, 10, "1 At Any Time"), w(5, 20, "1 At Any Time")), ask(w(10, 5, "1 At Any Time")), ask(w(0, 10, "4 Confirmation Needed")),
+		ask(w(0, 1, "1 At Any Time"), w(1, 2, "1 At Any Time"), w(2, 3, "1 At Any Time")), ask(w(-1, 1, "1 At Any Time")), ask(cwmptest.Window{End: 1, Mode: "1 At Any Time", MaxRetries: -2}),
+		ask(w(0, 10, "3 When Idle")), // nobody counts what the line carries in this test
+	}
+	before := len(d.acs.Messages())
+	d.acs.Ask(wrong...)
+	d.good()
+	for i, m := range d.acs.Messages()[before+2:] {
+		if m.FaultCode() != 9003 {
+			t.Errorf("%s: %s", wrong[i], m.Body)
+		}
+	}
+	if len(d.queue.Entries()) != 0 {
+		t.Errorf("queue %+v", d.queue.Entries())
+	}
+}

@@ -19,5 +19,9 @@ func (s *session) upload(_ context.Context, args *soap.Args) error {
 		Password:   args.String("Password", 256),
 		Delay:      time.Duration(args.Uint("DelaySeconds")) * time.Second,
 	}
-	return s.queue(args, "UploadResponse", r)
+	if err := s.queue(args, r); err != nil {
+		return err
+	}
+	s.enc.TransferResponse("UploadResponse")
+	return nil
 }

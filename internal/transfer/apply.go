@@ -10,15 +10,16 @@ import (
 	"github.com/cwmpd/cwmpd/internal/system"
 )
 
-// apply puts a fetched file in force, while no session runs. It is nil when we are stopped before the end.
-func (q *Queue) apply(ctx context.Context, e entry, f *file) *ending {
+// apply puts a fetched file in force, while no session runs. It is nil when we are stopped before the end, or waiting ends
+// before it could begin.
+func (q *Queue) apply(ctx, waiting context.Context, e entry, f *file) *ending {
 	firmware := e.Request.FileType == TypeFirmware
 	if firmware {
-		if err := q.testImage(ctx, f); err != nil {
-			return unlessStopped(ctx, endOf(err))
+		if err := q.testImage(waiting, f); err != nil {
+			return unlessStopped(waiting, endOf(err))
 		}
 	}
-	if !q.takeBusy(ctx) {
+	if !q.takeBusy(waiting) {
 		return nil
 	}
 	defer q.freeBusy()

@@ -20,6 +20,9 @@ type entry struct {
 	Since   anchor // of the delay
 	Tries   int    // how often the fetch began
 
+	Window   int `json:",omitempty"` // the window of a ScheduleDownload that is open, or the next one
+	Attempts int `json:",omitempty"` // in that window
+
 	Boot      string `json:",omitempty"` // in which it began to be applied
 	Was       string `json:",omitempty"` // firmware version that ran then
 	Wants     string `json:",omitempty"` // firmware version that the image says it holds
@@ -33,6 +36,7 @@ type entry struct {
 	recovered bool          // it was under way when the agent ended
 	began     time.Time     // monotonic; passed is how much of the delay was over then
 	passed    time.Duration // see began
+	notBefore time.Time     // monotonic; the pause after a failed attempt
 	unclocked bool          // the clock will tell more about passed once it is set
 }
 
@@ -86,27 +90,27 @@ func (e *entry) reckon(m moment) {
 	case m.wall.IsZero():
 		e.unclocked = true
 	case m.wall.After(a.Wall):
-		e.passed += min(m.wall.Sub(a.Wall), e.Request.Delay)
+		e.passed += min(m.wall.Sub(a.Wall), e.Request.span())
 	}
 }
 
-// passedAt is how much of the delay is over.
+// passedAt is how much time passed since the request.
 func (e *entry) passedAt(now time.Time) time.Duration { return e.passed + now.Sub(e.began) }
 
 // clockWasSet makes up for what reckon could not know.
 func (e *entry) clockWasSet(m moment) {
-	before := e.remaining(m.mono)
+	before := e.passedAt(m.mono)
 	later := *e
 	later.reckon(m)
-	if later.remaining(m.mono) < before {
+	if later.passedAt(m.mono) > before {
 		*e = later
 	}
 	e.unclocked = false
 }
 
-// remaining is what is left of the delay.
+// remaining is how long the time that passed still matters.
 func (e *entry) remaining(now time.Time) time.Duration {
-	return e.Request.Delay - e.passedAt(now)
+	return e.Request.span() - e.passedAt(now)
 }
 
 // public is the request as others may see it.
@@ -135,7 +139,7 @@ func (q *Queue) resume(e *entry) {
 		e.finish(OK, "", now.wall)
 	case e.State == Applying && e.Request.FileType == TypeFirmware && e.Request.Kind == Download:
 		q.judge(e, now)
-	case e.Tries >= maxTries:
+	case e.Tries >= maxTries && !e.Request.Scheduled():
 		e.finish(Incomplete, "interrupted too often", now.wall)
 	default:
 		e.State, e.recovered = Waiting, true

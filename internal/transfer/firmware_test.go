@@ -132,7 +132,7 @@ func TestAnUpgradeThatDoesNotHappenIsGivenUp(t *testing.T) {
 		f := &file{real: filepath.Join(r.root, "tmp/image"), name: "/tmp/image"}
 		r.write("tmp/image", "STUCK\n")
 		begin := time.Now()
-		if got := l.apply(t.Context(), e, f); got == nil || got.reason != Failed || time.Since(begin) != upgradeWait {
+		if got := l.apply(t.Context(), t.Context(), e, f); got == nil || got.reason != Failed || time.Since(begin) != upgradeWait {
 			t.Errorf("got %+v after %v", got, time.Since(begin))
 		}
 		if f.inUse {

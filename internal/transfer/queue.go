@@ -36,7 +36,10 @@ type Config struct {
 	Produce func(ctx context.Context, r Request, w io.Writer) error
 	// Offers is asked before an upload is taken on: an error that wraps ErrFileType says that there is no such file, one
 	// that wraps ErrScheme that it is not sent that way. nil: Produce will tell.
-	Offers     func(r Request) error
+	Offers func(r Request) error
+	// Traffic tells how many bytes the line to the outside has carried; false: not known. nil: downloads "when idle" are
+	// refused.
+	Traffic    func() (bytes uint64, ok bool)
 	Keep       func() bool // whether a firmware upgrade keeps the configuration; nil: it does
 	OnDone     func()      // called from Run after each transfer that ended, and at its start if there are such; nil: nobody asks
 	OnLeaving  func()      // called from Run when sysupgrade or a reboot was ordered and the box goes down; nil: nobody asks
@@ -49,6 +52,7 @@ type Queue struct {
 	cfg  Config
 	log  *slog.Logger
 	wake chan struct{} // one slot
+	line meter         // Run's
 
 	writing sync.Mutex // held over a change and its way to the flash
 
@@ -131,6 +135,8 @@ func (q *Queue) check(r Request) error {
 		return ErrFileType
 	case r.Kind == Download && r.FileSize > uint64(q.room()):
 		return ErrNoSpace
+	case q.cfg.Traffic == nil && slices.ContainsFunc(r.Windows, func(w Window) bool { return w.Mode == WhenIdle }):
+		return ErrMode
 	case r.Kind == Upload && q.cfg.Offers != nil:
 		return q.cfg.Offers(r)
 	}

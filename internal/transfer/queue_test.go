@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -368,7 +369,7 @@ func TestAResultOutlivesReboots(t *testing.T) {
 	for range 3 {
 		l.reboot()
 		l = r.start()
-		if got := l.result(); got != first {
+		if got := l.result(); !reflect.DeepEqual(got, first) {
 			t.Errorf("got %+v, want %+v", got, first)
 		}
 	}

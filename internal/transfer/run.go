@@ -24,7 +24,9 @@ func (q *Queue) Run(ctx context.Context) error {
 	for ctx.Err() == nil {
 		e, wait := q.next()
 		if e != nil {
-			q.do(ctx, *e, started.Add(startGrace))
+			if !e.Request.Scheduled() || !q.disturbs(e) {
+				q.do(ctx, *e, started.Add(startGrace))
+			}
 			continue
 		}
 		timer := time.NewTimer(wait)
@@ -56,7 +58,7 @@ func (q *Queue) next() (*entry, time.Duration) {
 		if e.State != Waiting || e.held {
 			continue
 		}
-		left := e.remaining(now)
+		left := e.wait(now)
 		if left <= 0 {
 			due := *e
 			return &due, 0
@@ -108,18 +110,47 @@ type ending struct {
 	err    error
 }
 
+func (how *ending) text() string {
+	if how.err == nil {
+		return how.msg
+	}
+	return strings.TrimPrefix(how.msg+": "+how.err.Error(), ": ")
+}
+
 func endOf(err error) *ending { return &ending{reason: reasonOf(err), err: err} }
 
 // do brings one transfer to its end, or leaves it as it is when ctx ends or somebody cancels it.
 func (q *Queue) do(ctx context.Context, e entry, graceEnds time.Time) {
-	fetching, stop := context.WithCancelCause(ctx)
+	window, closes, ok := q.within(ctx, &e)
+	if !ok {
+		q.end(e.ID, ending{reason: Windows})
+		return
+	}
+	defer closes()
+	fetching, stop := context.WithCancelCause(window)
 	defer stop(nil)
 	q.setRunning(e.ID, stop)
 	end := q.try(ctx, fetching, e, graceEnds)
 	q.setRunning("", nil)
-	if end != nil {
+	if end == nil && ctx.Err() == nil && context.Cause(fetching) == errWindowOver {
+		end = &ending{reason: Windows}
+	}
+	if end != nil && !(end.reason != OK && e.Request.Scheduled() && q.again(e.ID, end)) {
 		q.end(e.ID, *end)
 	}
+}
+
+// again puts a scheduled transfer that failed back into the queue, if it has another attempt.
+func (q *Queue) again(id string, how *ending) bool {
+	more := false
+	err := q.update(id, func(e *entry) {
+		if more = e.retry(time.Now(), how); more {
+			e.State = Waiting
+			q.log.Warn("attempt failed", "type", e.Request.FileType, "url", origin(e.Request.URL), "key", e.Request.CommandKey,
+				"reason", how.reason, "err", scrub(how.text(), e.Request))
+		}
+	})
+	return more && err == nil
 }
 
 // try does all of a transfer but telling its end. It is nil when there is none.
@@ -127,6 +158,9 @@ func (q *Queue) try(ctx, fetching context.Context, e entry, graceEnds time.Time)
 	err := q.update(e.ID, func(e *entry) {
 		e.State, e.Start = Fetching, q.wallTime()
 		e.Tries++
+		if e.Request.Scheduled() {
+			e.enter(e.passedAt(time.Now()))
+		}
 	})
 	if err != nil {
 		return &ending{Internal, "cannot be saved", err}
@@ -141,7 +175,7 @@ func (q *Queue) try(ctx, fetching context.Context, e entry, graceEnds time.Time)
 		return endOf(err)
 	}
 	q.note(e.ID, func(e *entry) { e.State = Fetched })
-	return q.apply(ctx, e, f)
+	return q.apply(ctx, fetching, e, f)
 }
 
 func (q *Queue) setRunning(id string, stop context.CancelCauseFunc) {
@@ -172,11 +206,7 @@ func (q *Queue) fetch(ctx context.Context, e entry, graceEnds time.Time) (*file,
 
 // end finishes an entry and tells it. A cancelled one is gone and ends silently.
 func (q *Queue) end(id string, how ending) {
-	msg := how.msg
-	if how.err != nil {
-		msg = strings.TrimPrefix(msg+": "+how.err.Error(), ": ")
-	}
-	at := q.wallTime()
+	msg, at := how.text(), q.wallTime()
 	var ended entry
 	finish := func(e *entry) {
 		e.finish(how.reason, msg, at)

@@ -32,6 +32,7 @@ type Request struct {
 	FileSize           uint64 // bytes as the ACS believes; 0 means unknown
 	TargetFileName     string // shown, never used as a path (R-80)
 	Delay              time.Duration
+	Windows            []Window `json:",omitempty"` // of a ScheduleDownload, which has no Delay
 }
 
 // Reason says how a transfer ended; the protocols map it to their fault numbers.
@@ -50,11 +51,12 @@ const (
 	Scheme            // a URL that we do not speak
 	NoSpace           // the file does not fit
 	Failed            // anything else
+	Windows           // not done within its time windows
 )
 
 func (r Reason) String() string {
 	return [...]string{"ok", "internal error", "not authorized", "no contact", "no file", "incomplete", "corrupt", "bad signature",
-		"bad URL", "no space", "failed"}[r]
+		"bad URL", "no space", "failed", "not within its time windows"}[r]
 }
 
 // Result is a transfer that ended. Zero times mean that the clock was not set.
@@ -112,6 +114,9 @@ func Check(r Request) error {
 	}
 	if r.Kind == Download && r.FileType != TypeFirmware && r.FileType != TypeConfig {
 		return ErrFileType
+	}
+	if err := checkWindows(r.Windows); err != nil {
+		return err
 	}
 	return checkURL(r.URL)
 }

@@ -182,7 +182,8 @@ func TestCallsParse(t *testing.T) {
 	for _, call := range []Call{
 		GetRPCMethods(), GetParameterNames("Device.", true), GetParameterValues("a", "b<"), GetParameterAttributes("a"),
 		SetParameterValues("k", Value{"a", "<>", "string"}, Value{Name: "b"}), SetParameterAttributes(Attribute{"a", &one, &list}, Attribute{Name: "b"}),
-		AddObject("a.", "k"), DeleteObject("a.1.", "k"), Download(DownloadArgs{URL: "http://x/?a&b"}), Reboot("k"), FactoryReset(), ScheduleInform(1, "k"),
+		AddObject("a.", "k"), DeleteObject("a.1.", "k"), Download(DownloadArgs{URL: "http://x/?a&b"}), Reboot("k"), FactoryReset(), ScheduleInform(1, "k"), Upload(DownloadArgs{URL: "http://x/?a&b"}),
+		ScheduleDownload(DownloadArgs{URL: "http://x/?a&b"}, Window{1, 2, "1 At Any Time", -1}), GetQueuedTransfers(), GetAllQueuedTransfers(), CancelTransfer("k"),
 	} {
 		if _, err := soap.Parse([]byte(Envelope(soap.NS12, IDHeader("1"), string(call))), ""); err != nil {
 			t.Errorf("%s: %v", call, err)

@@ -112,6 +112,25 @@ type DownloadArgs struct {
 	DelaySeconds                                  int
 }
 
+// A Window is one TimeWindowStruct; times are seconds.
+type Window struct {
+	Start, End int
+	Mode       string
+	MaxRetries int
+}
+
+// ScheduleDownload asks the CPE to fetch a file within time windows; DelaySeconds is not among its arguments.
+func ScheduleDownload(d DownloadArgs, windows ...Window) Call {
+	var b strings.Builder
+	for _, w := range windows {
+		b.WriteString("<TimeWindowStruct>" + element("WindowStart", w.Start) + element("WindowEnd", w.End) + element("WindowMode", w.Mode) +
+			element("UserMessage", "") + element("MaxRetries", w.MaxRetries) + "</TimeWindowStruct>")
+	}
+	return call("ScheduleDownload", element("CommandKey", d.CommandKey), element("FileType", d.FileType), element("URL", d.URL),
+		element("Username", d.Username), element("Password", d.Password), element("FileSize", d.FileSize), element("TargetFileName", d.TargetFileName),
+		fmt.Sprintf(`<TimeWindowList soap-enc:arrayType="cwmp:TimeWindowStruct[%d]">%s</TimeWindowList>`, len(windows), b.String()))
+}
+
 // Upload asks the CPE to send a file; FileSize and TargetFileName are not among its arguments.
 func Upload(d DownloadArgs) Call {
 	return call("Upload", element("CommandKey", d.CommandKey), element("FileType", d.FileType), element("URL", d.URL),

@@ -79,6 +79,7 @@ var Methods = []string{
 	"AddObject OBJECT. [key=K]",
 	"DeleteObject OBJECT.N. [key=K]",
 	"Download TYPE URL [key=K] [name=FILE] [user=U] [password=P] [delay=SECONDS] [size=BYTES]",
+	"ScheduleDownload TYPE URL START-END:MODE[:MAXRETRIES]... [key=K] [name=FILE] [user=U] [password=P] [size=BYTES]",
 	"Upload TYPE URL [key=K] [user=U] [password=P] [delay=SECONDS]",
 	"GetQueuedTransfers",
 	"GetAllQueuedTransfers",
@@ -113,7 +114,7 @@ func ParseCall(line string) (Call, error) {
 	})
 	number := func(s string) int { n, _ := strconv.Atoi(s); return n }
 	need := map[string]int{"GetParameterNames": 1, "GetParameterValues": 1, "GetParameterAttributes": 1, "SetParameterAttributes": 1,
-		"AddObject": 1, "DeleteObject": 1, "Download": 2, "Upload": 2, "ScheduleInform": 1}
+		"AddObject": 1, "DeleteObject": 1, "Download": 2, "Upload": 2, "ScheduleDownload": 3, "ScheduleInform": 1}
 	if len(args) < need[method] {
 		return "", fmt.Errorf("%s: too few arguments", method)
 	}
@@ -162,6 +163,19 @@ func ParseCall(line string) (Call, error) {
 		ask := map[string]func(DownloadArgs) Call{"Download": Download, "Upload": Upload}[method]
 		return ask(DownloadArgs{CommandKey: opts["key"], FileType: args[0], URL: args[1], Username: opts["user"], Password: opts["password"],
 			FileSize: number(opts["size"]), TargetFileName: opts["name"], DelaySeconds: number(opts["delay"])}), nil
+	case "ScheduleDownload":
+		var windows []Window
+		for _, a := range args[2:] {
+			w := Window{MaxRetries: -1}
+			var mode int
+			if n, _ := fmt.Sscanf(a, "%d-%d:%d:%d", &w.Start, &w.End, &mode, &w.MaxRetries); n < 3 || mode < 1 || mode > 4 {
+				return "", fmt.Errorf("%s: %q is not START-END:MODE[:MAXRETRIES]", method, a)
+			}
+			w.Mode = []string{"1 At Any Time", "2 Immediately", "3 When Idle", "4 Confirmation Needed"}[mode-1]
+			windows = append(windows, w)
+		}
+		return ScheduleDownload(DownloadArgs{CommandKey: opts["key"], FileType: args[0], URL: args[1], Username: opts["user"],
+			Password: opts["password"], FileSize: number(opts["size"]), TargetFileName: opts["name"]}, windows...), nil
 	case "ScheduleInform":
 		return ScheduleInform(number(args[0]), opts["key"]), nil
 	case "Reboot":

@@ -54,6 +54,7 @@ func everyMessage() []struct {
 		{"UploadResponse", func(e *Encoder) { e.TransferResponse("UploadResponse") }},
 		{"GetQueuedTransfersResponse", func(e *Encoder) { e.QueuedTransfersResponse(queued) }},
 		{"GetAllQueuedTransfersResponse", func(e *Encoder) { e.AllQueuedTransfersResponse(queued) }},
+		{"ScheduleDownloadResponse", func(e *Encoder) { e.Empty("ScheduleDownloadResponse") }},
 		{"CancelTransferResponse", func(e *Encoder) { e.Empty("CancelTransferResponse") }},
 		{"RebootResponse", func(e *Encoder) { e.Empty("RebootResponse") }},
 		{"FactoryResetResponse", func(e *Encoder) { e.Empty("FactoryResetResponse") }},
