@@ -24,12 +24,12 @@ is 0 when all of it came true, else 1 and the line that did not is named.
 
 func runACS(ctx context.Context, args []string, out io.Writer) error {
 	f := flagsOf(verb{name: "acs", synopsis: "[OPTION...]"}, out, aboutACS+scriptHelp+"  "+strings.Join(cwmptest.Methods, "\n  "))
-	listen := f.String("listen", "127.0.0.1:7547", "address to listen on")
-	script := f.String("script", "", "file to play; - is the standard input")
-	user := f.String("user", "", "ask the CPE for digest authentication with this name")
-	password := f.String("password", "", "and this password")
-	knock := f.String("knock", "", "USER:PASSWORD of connection requests")
-	wait := f.Duration("wait", time.Minute, "the longest a statement of the script may take")
+	listen := f.String("listen", "127.0.0.1:7547", "`ADDRESS` to listen on, 127.0.0.1:7547 by itself")
+	script := f.String("script", "", "`FILE` to play; - is the standard input")
+	user := f.String("user", "", "`NAME` that the CPE has to authenticate with (digest)")
+	password := f.String("password", "", "`PASSWORD` that goes with it")
+	knock := f.String("knock", "", "`USER:PASSWORD` of connection requests")
+	wait := f.Duration("wait", time.Minute, "`TIME` that a statement of the script may take, 1m by itself")
 	verbose := f.BoolP("verbose", "v", false, "print every line of every answer")
 	if err := parse(f, args, 0); err != nil {
 		return err
@@ -89,7 +89,7 @@ func (p *player) byHand(ctx context.Context, in io.Reader) error {
 	go func() {
 		for sc := bufio.NewScanner(in); sc.Scan(); {
 			if err := p.typed(ctx, sc.Text()); err != nil {
-				p.talk.wrong("%v", err)
+				p.talk.wrong("%s", strings.TrimPrefix(err.Error(), "line 1: "))
 			}
 		}
 	}()
@@ -111,7 +111,11 @@ func (p *player) byHand(ctx context.Context, in io.Reader) error {
 }
 
 func (p *player) typed(ctx context.Context, line string) error {
-	list, err := parseScript(strings.NewReader(line), []string{"connect"})
+	if strings.TrimSpace(line) == "help" {
+		p.talk.router("type connect for a connection request, or a call:\n  %s", strings.Join(cwmptest.Methods, "\n  "))
+		return nil
+	}
+	list, err := parseScript(strings.NewReader(line), []string{"connect", "help"})
 	if err != nil || len(list) == 0 {
 		return err
 	}

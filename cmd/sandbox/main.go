@@ -86,13 +86,23 @@ func flagsOf(v verb, out io.Writer, about string) *pflag.FlagSet {
 			fmt.Fprint(out, line)
 		}
 		if f.HasFlags() {
-			fmt.Fprint(out, "\nOPTIONS\n"+f.FlagUsages())
+			fmt.Fprint(out, "\nOPTIONS\n")
 		}
+		f.VisitAll(func(o *pflag.Flag) {
+			name, text := pflag.UnquoteUsage(o)
+			if name = "--" + o.Name + " " + name; o.NoOptDefVal != "" {
+				name = "--" + o.Name
+			}
+			if o.Shorthand != "" {
+				name = "-" + o.Shorthand + ", " + name
+			}
+			fmt.Fprintf(out, "  %-22s %s\n", name, text)
+		})
 	}
 	return f
 }
 
-// parse wants exactly n arguments beside the flags.
+// parse wants exactly n arguments beside the flags: none, or one directory.
 func parse(f *pflag.FlagSet, args []string, n int) error {
 	if err := f.Parse(args); err != nil {
 		if errors.Is(err, pflag.ErrHelp) {
@@ -101,7 +111,10 @@ func parse(f *pflag.FlagSet, args []string, n int) error {
 		return usageError{err}
 	}
 	if f.NArg() != n {
-		return usageError{fmt.Errorf("%d arguments where %d are wanted; see --help", f.NArg(), n)}
+		if n == 0 {
+			return usageError{fmt.Errorf("%q is one argument too many; see sandbox %s --help", f.Arg(0), f.Name())}
+		}
+		return usageError{fmt.Errorf("which directory? See sandbox %s --help", f.Name())}
 	}
 	return nil
 }

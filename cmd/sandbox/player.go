@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -213,17 +214,29 @@ func (p *player) connect(ctx context.Context) error {
 	}
 	resp.Body.Close()
 	p.talk.cpe("HTTP %s", resp.Status)
+	if resp.StatusCode == http.StatusUnauthorized {
+		return fmt.Errorf("the connection request was answered %s: give --knock USER:PASSWORD, or set ConnectionRequestUsername and …Password first", resp.Status)
+	}
 	if resp.StatusCode != http.StatusOK && resp.StatusCode != http.StatusNoContent {
 		return fmt.Errorf("the connection request was answered %s", resp.Status)
 	}
 	return nil
 }
 
-// sessionEnd waits until the CPE has closed the connection of the last session.
+// sessionEnd waits until the CPE has closed the connection of the last session, and passes over what it still said in it.
 func (p *player) sessionEnd(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, p.wait)
 	defer cancel()
-	return p.acs.Settled(ctx)
+	if err := p.acs.Settled(ctx); err != nil || p.seen == 0 {
+		return err
+	}
+	all := p.acs.Messages()
+	for session := all[p.seen-1].Session; p.seen < len(all) && all[p.seen].Session == session; {
+		if _, err := p.next(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (p *player) quiet(ctx context.Context, seconds string) error {
@@ -239,6 +252,9 @@ func (p *player) quiet(ctx context.Context, seconds string) error {
 	return ctx.Err()
 }
 
+// secret is what parameters and arguments are called that nobody should read over a shoulder.
+var secret = regexp.MustCompile(`(?i)(password|passphrase|key|secret)$`)
+
 // hideSecrets leaves passwords out of what is printed.
 func hideSecrets(call string) string {
 	words, err := cwmptest.Words(call)
@@ -247,7 +263,8 @@ func hideSecrets(call string) string {
 	}
 	for i, w := range words {
 		name, _, ok := strings.Cut(w, "=")
-		if ok && (strings.HasSuffix(name, "Password") || strings.HasSuffix(name, "Passphrase") || name == "password") {
+		path, _, _ := strings.Cut(name, ":")
+		if ok && i > 0 && path != "key" && secret.MatchString(path) {
 			words[i] = name + "=…"
 		} else if strings.ContainsAny(w, " \t") {
 			words[i] = strconv.Quote(w)

@@ -8,7 +8,7 @@ import (
 	"github.com/cwmpd/cwmpd/internal/cwmp/cwmptest"
 )
 
-// scriptHelp describes the language of scripts, for `sandbox help script`.
+// scriptHelp describes the language of scripts, for --help.
 const scriptHelp = `A script is a conversation, one statement per line; # starts a comment.
 
   say TEXT                     print a line between the steps
@@ -55,8 +55,7 @@ func parseScript(r io.Reader, verbs []string) ([]statement, error) {
 		s.verb, s.text = verb, strings.TrimSpace(rest)
 		if first := verb[0]; first >= 'A' && first <= 'Z' {
 			s.verb = "call"
-			s.text, s.expect, _ = strings.Cut(text, " => ")
-			s.text, s.expect = strings.TrimSpace(s.text), strings.TrimSpace(s.expect)
+			s.text, s.expect = cutExpected(text)
 			if s.call, err = cwmptest.ParseCall(s.text); err != nil {
 				return nil, fmt.Errorf("line %d: %w", s.line, err)
 			}
@@ -72,6 +71,22 @@ func parseScript(r io.Reader, verbs []string) ([]statement, error) {
 		list = append(list, s)
 	}
 	return list, nil
+}
+
+// cutExpected cuts CALL => TEXT at the first arrow that is not in quotes.
+func cutExpected(text string) (call, expect string) {
+	quoted := false
+	for i := 0; i < len(text); i++ {
+		switch {
+		case text[i] == '\\' && quoted:
+			i++
+		case text[i] == '"':
+			quoted = !quoted
+		case !quoted && strings.HasPrefix(text[i:], " => "):
+			return strings.TrimSpace(text[:i]), strings.TrimSpace(text[i+4:])
+		}
+	}
+	return text, ""
 }
 
 func contains(list []string, s string) bool {

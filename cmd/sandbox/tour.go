@@ -44,9 +44,9 @@ var tourVerbs = append([]string{"start", "restart", "edit", "diff", "file", "log
 
 func runTour(ctx context.Context, args []string, out io.Writer) error {
 	f := flagsOf(verb{name: "tour", synopsis: tourSynopsis}, out, aboutTour)
-	acsURL := f.String("acs", "", "keep router and agent running against this ACS")
-	dir := f.String("dir", "", "make the router there and keep it; else in a temporary directory")
-	agent := f.String("agent", "", "the agent's binary; else the cwmpd beside this program")
+	acsURL := f.String("acs", "", "keep router and agent running against the ACS with this `URL`")
+	dir := f.String("dir", "", "make the router in `DIR` and keep it; else in a temporary directory")
+	agent := f.String("agent", "", "`FILE` of the agent; else the cwmpd beside this program")
 	verbose := f.BoolP("verbose", "v", false, "print every line of every answer, and the agent's log")
 	if err := parse(f, args, 0); err != nil {
 		return err
