@@ -306,10 +306,8 @@ func (r *Row) keyed() keyed {
 
 // follow looks at the tables that this transaction has seen for rows whose keys moved.
 func (tx *Tx) follow(row *Row, o *overlay) {
-	for slot, set := range row.sets {
-		if set == nil {
-			continue
-		}
+	for slot := range row.sets {
+		set := &row.sets[slot] // empty when the table was not looked at
 		if slices.ContainsFunc(set.rows, func(r *Row) bool { return r.Place != "" }) {
 			set = tx.rows(row.scope.inner[slot], row)
 		}

@@ -226,11 +226,13 @@ func (tx *Tx) readRows(expr Expr, outer *Row) (rows []Row, err error) {
 	if tx.access == nil {
 		return nil, errOver
 	}
-	err = contain(tx, "a table broke its source", expr.String(), func() error {
-		rows, err = tx.access.Rows(tx.ctx, expr, outer)
-		return err
-	})
-	return rows, err
+	defer func() {
+		if p := recover(); p != nil {
+			tx.broke("a table broke its source", expr.String(), p)
+			rows, err = nil, errBroke
+		}
+	}()
+	return tx.access.Rows(tx.ctx, expr, outer)
 }
 
 // need asks whether a `needs` clause holds; what breaks does not.

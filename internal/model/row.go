@@ -23,13 +23,13 @@ type Row struct {
 
 	tx    *Tx
 	scope *scope
-	outer *Row // Parent, or the root
-	at    int  // which rows clause found it
-	path  string
+	outer *Row   // Parent, or the root
+	at    int    // which rows clause found it
+	below string // what every path below the row begins with: its path and a dot; "" until somebody asks
 	bound string // the key that the instance numbers know it by: Key may have moved by our own writes
 	alias string
 	gone  bool // deleted by this transaction
-	sets  []*rowSet
+	sets  []rowSet
 	lets  []letCell
 }
 
@@ -114,18 +114,20 @@ func (r *Row) Path() string {
 	if r.IsRoot() || r.scope == nil {
 		return ""
 	}
-	if r.path == "" {
-		r.path = r.outer.tablePath(r.scope.table) + strconv.FormatUint(uint64(r.Number), 10)
-	}
-	return r.path
+	return strings.TrimSuffix(r.prefix(), ".")
 }
 
 // prefix is what every path below the row begins with.
 func (r *Row) prefix() string {
-	if r.IsRoot() {
+	if r.IsRoot() || r.scope == nil {
 		return ""
 	}
-	return r.Path() + "."
+	if r.below == "" {
+		var buf [maxPath]byte
+		path := append(append(buf[:0], r.outer.prefix()...), r.scope.table.table.rel...)
+		r.below = string(append(strconv.AppendUint(path, uint64(r.Number), 10), '.'))
+	}
+	return r.below
 }
 
 // tablePath is the path of a table right below the row: "Device.IP.Interface.2.IPv4Address.".

@@ -22,13 +22,9 @@ const maxKey = 512
 // rows lists a table below a row.
 func (tx *Tx) rows(o *object, outer *Row) *rowSet {
 	if outer.sets == nil {
-		outer.sets = make([]*rowSet, len(outer.scope.inner))
+		outer.sets = make([]rowSet, len(outer.scope.inner))
 	}
-	set := outer.sets[o.table.slot]
-	if set == nil {
-		set = &rowSet{}
-		outer.sets[o.table.slot] = set
-	}
+	set := &outer.sets[o.table.slot]
 	if set.stamp == tx.grown+1 || outer.gone {
 		return set
 	}
@@ -46,7 +42,7 @@ func (tx *Tx) rows(o *object, outer *Row) *rowSet {
 // load asks the source for the rows and matches them with those known.
 func (tx *Tx) load(o *object, outer *Row, set *rowSet) {
 	var found []*Row
-	seen := map[string]bool{}
+	var seen map[string]bool // nil while a key cannot come twice
 	for at, expr := range o.table.rows {
 		rows, err := tx.readRows(expr, outer.pass())
 		if err != nil {
@@ -56,12 +52,20 @@ func (tx *Tx) load(o *object, outer *Row, set *rowSet) {
 		}
 		own := slices.Clone(rows) // the source may remember its own
 		found = slices.Grow(found, len(own))
+		if seen == nil && len(found)+len(own) > 1 {
+			seen = make(map[string]bool, len(own))
+			for _, r := range found {
+				seen[r.Key] = true
+			}
+		}
 		for i := range own {
 			r := &own[i]
 			if r.Key == "" || len(r.Key) > maxKey || seen[r.Key] || len(found) >= maxRows {
 				continue
 			}
-			seen[r.Key] = true
+			if seen != nil {
+				seen[r.Key] = true
+			}
 			r.at = at
 			found = append(found, r)
 		}
@@ -73,11 +77,17 @@ func (tx *Tx) load(o *object, outer *Row, set *rowSet) {
 // adopt makes the source's rows the tree's: a row known already in this transaction stays the same Row with its number,
 // the others get theirs from the instance numbers kept.
 func (tx *Tx) adopt(o *object, outer *Row, set *rowSet, found []*Row) {
+	if len(found) == 0 && len(set.rows) == 0 {
+		return
+	}
 	known := knownRows(set.rows)
 	path := outer.tablePath(o)
-	kept, fresh := make([]*Row, 0, len(found)), make([]*Row, 0, len(found))
+	fresh, kept := found[:0], make([]*Row, 0, len(found)) // what is fresh was found, and goes no further than that
 	for _, r := range found {
-		old := known[r.identity()]
+		var old *Row
+		if known != nil {
+			old = known[r.identity()]
+		}
 		if old == nil {
 			r.tx, r.scope, r.outer, r.Parent, r.bound = tx, o.scope, outer, outer, r.Key
 			if outer.IsRoot() {

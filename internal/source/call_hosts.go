@@ -179,12 +179,12 @@ func hostPath(ctx context.Context, r *Reader, h *host, what string) string {
 	switch what {
 	case "dhcp":
 		if h.leased {
-			return pathBelow(tree, "Device.DHCPv4.Server.Pool.{i}.Client.", h.mac, func(*model.Row) bool { return true })
+			return tree.Path("Device.DHCPv4.Server.Pool.{i}.Client.", h.mac)
 		}
 	case "station":
-		return pathBelow(tree, "Device.WiFi.AccessPoint.{i}.AssociatedDevice.", h.mac, func(p *model.Row) bool {
-			return p.Parent != nil && p.Parent.Section == h.ap
-		})
+		if h.ap != "" {
+			return stationPath(tree, h)
+		}
 	case "layer1":
 		if h.ap != "" {
 			return tree.Path("Device.WiFi.Radio.", text(r.section("wireless", h.ap), "device"))
@@ -203,10 +203,10 @@ func hostPath(ctx context.Context, r *Reader, h *host, what string) string {
 	return ""
 }
 
-// pathBelow is the path of the row with this key in a table below another one.
-func pathBelow(tree model.Context, table, key string, fits func(*model.Row) bool) string {
-	for _, row := range tree.Rows(table) {
-		if row.Key == key && fits(row) {
+// stationPath is the path of a host at the access point that it is associated with.
+func stationPath(tree model.Context, h *host) string {
+	for _, row := range tree.Rows("Device.WiFi.AccessPoint.{i}.AssociatedDevice.") {
+		if row.Key == h.mac && row.Parent != nil && row.Parent.Section == h.ap {
 			return row.Path()
 		}
 	}
