@@ -199,6 +199,12 @@ func (c *CPE) informed(s *session) {
 	c.trySave()
 }
 
+// untold reports whether a transfer ended that the ACS has not answered for: else the session that was open meanwhile has
+// told of it, and another one would have nothing to say.
+func (c *CPE) untold() bool {
+	return slices.ContainsFunc(c.doneTransfers(), func(r transfer.Result) bool { return c.saved.Refused[r.ID] == 0 })
+}
+
 func (c *CPE) doneTransfers() []transfer.Result {
 	if c.cfg.Transfers == nil {
 		return nil

@@ -149,6 +149,26 @@ func TestE2_PartOfTheTransfersIsTold(t *testing.T) {
 	}
 }
 
+// The queue tells of a transfer that ended while a session was about to begin, which then told the ACS: there is nothing
+// for another session to say. Seen after a firmware upgrade: an Inform without events a second after "1 BOOT".
+func TestTransferToldBeforeThePost(t *testing.T) {
+	d := newDepot(t)
+	d.end(d.get("c1", "/good"))
+	d.cpe.Post(Event{Code: EventTransferComplete})
+	d.cpe.takePosted(time.Now())
+	if _, due := d.cpe.next(time.Now()); !due {
+		t.Error("a transfer that ended causes no session")
+	}
+	d.good()
+	d.wantEvents("7 TRANSFER COMPLETE", "M Download c1")
+	d.cpe.dueAt = time.Time{}
+	d.cpe.Post(Event{Code: EventTransferComplete})
+	d.cpe.takePosted(time.Now())
+	if _, due := d.cpe.next(time.Now()); due {
+		t.Error("one that was told causes another session")
+	}
+}
+
 func TestT121_RetryOfTransferComplete(t *testing.T) {
 	d := newDepot(t)
 	d.end(d.get("c1", "/good"))
