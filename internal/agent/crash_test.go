@@ -153,7 +153,7 @@ func TestT182_KilledAtAnyMoment(t *testing.T) {
 	s := newStageIn(t, "", nil) // on a disk: a commit takes its time
 	const ssid, port, zone = "Device.WiFi.SSID.1.SSID", "Device.NAT.PortMapping.1.Description", "Device.DHCPv4.Server.Pool.1.DomainName"
 	answered := make(chan int, 1)
-	const last = 40
+	const last = 25
 	for i := range last {
 		text := strconv.Itoa(i)
 		s.acs.Ask(cwmptest.SetParameterValues(text, cwmptest.Value{Name: ssid, Text: text}, cwmptest.Value{Name: port, Text: text}, cwmptest.Value{Name: zone, Text: text}))

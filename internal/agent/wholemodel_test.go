@@ -349,7 +349,7 @@ func TestT158_ReadingWhileTheNetworkReloads(t *testing.T) {
 		}
 	}()
 	seen := map[string]bool{}
-	for i := range 50 {
+	for i := range 30 {
 		select {
 		case edit <- i / 5:
 		default: // the last one is not over yet
