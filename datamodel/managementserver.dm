@@ -14,6 +14,8 @@ Device.ManagementServer.                    r
   ConnectionRequestURL              r  URL inform active            call agent.connreq_url
   ConnectionRequestUsername         rw string(256)                  call mgmt.option cpe userid username
   ConnectionRequestPassword         rw string(256) hidden           call mgmt.option cpe passwd password
+  ScheduleReboot                    rw dateTime                     uci cwmp.cpe:cpe.schedule_reboot | default 0001-01-01T00:00:00Z
+  DelayReboot                       rw int(-1..)                    uci cwmp.cpe:cpe.delay_reboot | default -1
   UpgradesManaged                   rw boolean                      uci cwmp.cpe:cpe.upgrades_managed | default 0
   DefaultActiveNotificationThrottle rw unsignedInt                  uci cwmp.cpe:cpe.active_notif_throttle | default 0
   CWMPRetryMinimumWaitInterval      rw unsignedInt(1..65535)        uci cwmp.acs:acs.retry_min_wait_interval | default 5
@@ -24,6 +26,12 @@ Device.ManagementServer.                    r
   InstanceMode                      rw enum(InstanceNumber, InstanceAlias) uci cwmp.cpe:cpe.instance_mode | default InstanceNumber
   AutoCreateInstances               rw boolean                      uci cwmp.cpe:cpe.auto_create_instances | default 0
   InstanceWildcardsSupported        r  boolean                      const true
+
+# "14 HEARTBEAT": an Inform now and then that only says that we live.
+Device.ManagementServer.HeartbeatPolicy.    r
+  Enable                            rw boolean                      uci cwmp.acs:acs.heartbeat_enable | default 0
+  ReportingInterval                 rw unsignedInt(30..)            uci cwmp.acs:acs.heartbeat_interval | default 30
+  InitiationTime                    rw dateTime                     uci cwmp.acs:acs.heartbeat_time | default 0001-01-01T00:00:00Z
 
 # What the ACS wants to see in every Inform beside the standard's own list, or in those with certain events.
 Device.ManagementServer.InformParameter.{i}.  rw

@@ -33,6 +33,10 @@ type ACS struct {
 	ClientKey  string // ssl_key: its key, PEM; empty: it is in ssl_cert
 	Insecure   bool   // insecure_enable: do not verify the ACS; for laboratories
 
+	HeartbeatEnable   bool          // heartbeat_enable
+	HeartbeatInterval time.Duration // heartbeat_interval, seconds, at least 30, default 30
+	HeartbeatTime     string        // heartbeat_time, the phase; default Unknown Time
+
 	Compression   string // compression: GZIP, Deflate or Disabled
 	GetRPCMethods bool   // get_rpc_methods: ask the ACS what it supports
 
@@ -75,6 +79,9 @@ type CPE struct {
 	KeepSettings    bool // fw_upgrade_keep_settings, default 1
 	UpgradesManaged bool // upgrades_managed
 
+	ScheduleReboot string // schedule_reboot: when to reboot, once; default Unknown Time, which is never
+	DelayReboot    int    // delay_reboot: seconds after the session until a reboot, default -1, which is none
+
 	LogSeverity string // log_severity: icwmp's words, default INFO
 }
 
@@ -92,10 +99,11 @@ const UnknownTime = "0001-01-01T00:00:00Z"
 func Default() Config {
 	return Config{
 		ACS: ACS{PeriodicEnable: true, PeriodicInterval: 24 * time.Hour, PeriodicTime: UnknownTime,
+			HeartbeatInterval: 30 * time.Second, HeartbeatTime: UnknownTime,
 			RetryMinWait: 5, RetryMultiplier: 2000, CADir: "/etc/ssl/certs", Compression: "Disabled"},
 		CPE: CPE{Enable: true, DefaultWAN: "wan", DefaultLAN: "lan", Port: 7547, Path: "/", HTTPConnReq: true,
 			AmdVersion: 6, InstanceMode: "InstanceNumber", SessionTimeout: time.Minute, ResponseWait: time.Minute,
-			KeepSettings: true, LogSeverity: "INFO"},
+			ScheduleReboot: UnknownTime, DelayReboot: -1, KeepSettings: true, LogSeverity: "INFO"},
 		LWN: LWN{Port: 7547},
 	}
 }

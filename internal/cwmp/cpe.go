@@ -25,6 +25,8 @@ const (
 	maxPosted  = 256         // events waiting for the loop
 	clockCheck = time.Minute // how late a step of the wall clock is noticed
 	goneLimit  = 10 * time.Minute
+
+	minHeartbeat = 30 * time.Second
 )
 
 // Config says what a CPE is made of. Settings, Identity and Web are required, and asked anew for every session.
@@ -74,6 +76,8 @@ type CPE struct {
 	lastEnd        time.Time
 	lastGood       time.Time
 	periodic       periodic
+	heartbeat      periodic
+	restart        restart
 	offer          offer
 	uncompressed   string // the value of HTTPCompression that the ACS refused
 	askedMethods   bool
@@ -179,6 +183,12 @@ func (c *CPE) Run(ctx context.Context) error {
 		c.takePosted(now)
 		c.takeTimed(now)
 		at, ok := c.next(now)
+		if c.restartDue(now) && c.takeSlot(ctx) {
+			if c.rebootNow(ctx) {
+				return c.stay(ctx)
+			}
+			c.freeSlot()
+		}
 		if ok && !at.After(now) {
 			if c.oneSession(ctx) {
 				return c.stay(ctx)
@@ -261,6 +271,10 @@ func (c *CPE) sleep(now, at time.Time, ok bool) time.Duration {
 			wait = min(wait, clockCheck)
 		}
 	}
+	if c.heartbeat.interval > 0 {
+		wait = min(wait, c.heartbeat.wait(now), clockCheck)
+	}
+	wait = min(wait, c.restart.wait(now))
 	for _, s := range c.saved.Schedules {
 		wait = min(wait, s.At.Sub(now), clockCheck)
 	}
@@ -315,6 +329,12 @@ func (c *CPE) takeTimed(now time.Time) {
 	if c.takeScheduled(now) {
 		c.due(now)
 	}
+	if c.heartbeat.fire(now) {
+		c.events.add(Event{Code: EventHeartbeat})
+		if c.retryAt.IsZero() { // the ACS that does not answer is not to be asked more often for it
+			c.due(now)
+		}
+	}
 	if !c.periodic.fire(now) {
 		return
 	}
@@ -338,12 +358,24 @@ func (c *CPE) settings(first bool) {
 	if set.ACS.PeriodicEnable {
 		interval = max(set.ACS.PeriodicInterval, time.Second)
 	}
-	phase := parsePhase(set.ACS.PeriodicTime)
-	if c.cfg.Box != nil && !c.cfg.Box.ClockSet() {
-		phase = time.Time{} // S-41: no absolute time, no phase
+	c.periodic.set(now, interval, c.phase(set.ACS.PeriodicTime), first)
+	interval = 0
+	if set.ACS.HeartbeatEnable && set.CPE.AmdVersion >= 6 { // Annex O is of Amendment 6
+		interval = max(set.ACS.HeartbeatInterval, minHeartbeat)
 	}
-	c.periodic.set(now, interval, phase, first)
+	c.heartbeat.set(now, interval, c.phase(set.ACS.HeartbeatTime), true)
+	c.orderRestart(now, set.CPE, first)
 }
+
+// phase is a time that the ACS set; without a clock there is none (S-41).
+func (c *CPE) phase(text string) time.Time {
+	if !c.clockSet() {
+		return time.Time{}
+	}
+	return parsePhase(text)
+}
+
+func (c *CPE) clockSet() bool { return c.cfg.Box == nil || c.cfg.Box.ClockSet() }
 
 // parsePhase reads PeriodicInformTime; Unknown Time, and what is no time, is a free phase.
 func parsePhase(text string) time.Time {

@@ -23,6 +23,8 @@ const (
 	EventTransferComplete    = "7 TRANSFER COMPLETE"
 	EventDiagnosticsComplete = "8 DIAGNOSTICS COMPLETE"
 
+	EventHeartbeat = "14 HEARTBEAT"
+
 	EventMReboot         = "M Reboot"
 	EventMScheduleInform = "M ScheduleInform"
 	EventMDownload       = "M Download"
@@ -129,11 +131,11 @@ func (l *eventList) acknowledge(told []Event) {
 	}
 }
 
-// sessionFailed forgets what is not to be retried (C-7) and makes the rest durable that must survive a reboot.
+// sessionFailed forgets what is not to be retried (C-7; a heartbeat that is late is none) and makes the rest durable that must survive a reboot.
 func (l *eventList) sessionFailed() {
 	l.filter(func(p *pendingEvent) bool {
 		p.durable = p.durable || persistent[p.Code]
-		return p.Code != EventConnectionRequest
+		return p.Code != EventConnectionRequest && p.Code != EventHeartbeat
 	})
 }
 

@@ -19,6 +19,8 @@ type saved struct {
 	Schedules    []schedule     `json:",omitempty"`
 	RetryCount   uint32         `json:",omitempty"` // best effort (S-34)
 	Promise      promise        `json:",omitempty"`
+	DelayBoot    string         `json:",omitempty"` // the boot in which DelayReboot was set (9.9)
+	RestartedAt  string         `json:",omitempty"` // the ScheduleReboot that was done
 	Refused      map[string]int `json:",omitempty"` // transfer id → sessions in which TransferComplete was refused (S-20)
 }
 

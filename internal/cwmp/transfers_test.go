@@ -85,7 +85,9 @@ func TestT272_ScheduleDownload(t *testing.T) {
 	ask := func(windows ...cwmptest.Window) cwmptest.Call {
 		return cwmptest.ScheduleDownload(cwmptest.DownloadArgs{CommandKey: "sd", FileType: transfer.TypeConfig, URL: d.files.URL + "/good"}, windows...)
 	}
-	w := func(start, end int, mode string) cwmptest.Window { return cwmptest.Window{Start: start, End: end, Mode: mode} }
+	w := func(start, end int, mode string) cwmptest.Window {
+		return cwmptest.Window{Start: start, End: end, Mode: mode}
+	}
 	d.end(ask(w(0, 60, "1 At Any Time"), w(60, 90, "2 Immediately")))
 	d.good()
 	d.wantEvents("7 TRANSFER COMPLETE", "M ScheduleDownload sd")
