@@ -8,10 +8,17 @@ TAGS    := nethttpomithttp2
 LDFLAGS := -s -w -X main.version=$(VERSION)
 BUILD   := CGO_ENABLED=0 $(GO) build -trimpath -tags $(TAGS) -ldflags '$(LDFLAGS)'
 
+# For routers functions are inlined only where a read of the data model spends its time. On mipsle that is 10.3 MB in place
+# of 11.3 and costs a third of the speed; inlining nowhere would save 0.2 MB more and cost two thirds (`make bench`).
+MODULE  := github.com/cwmpd/cwmpd
+HOT     := runtime internal/runtime/... internal/bytealg internal/strconv strconv strings bytes unicode/utf8 \
+	$(MODULE)/internal/model $(MODULE)/internal/cwmp/soap $(MODULE)/internal/ubus
+SMALL   := -gcflags=all=-l $(foreach p,$(HOT),-gcflags=$(p)=)
+
 ACS      ?=
 FUZZTIME ?= 1m
 
-.PHONY: all build run test check bench fuzz cross clean
+.PHONY: all build run test check bench size fuzz cross clean
 
 all: build
 
@@ -33,8 +40,12 @@ check: ## what has to hold before a commit
 	$(GO) test -race ./...
 	GOARCH=386 $(GO) vet ./...
 
-bench: build ## parameters a second, allocations, time to the first Inform, memory
-	$(GO) test -tags $(TAGS) -run '^$$' -bench . -benchmem ./...
+bench: build ## parameters a second, allocations, time to the first Inform, memory, wake-ups
+	$(GO) test -tags $(TAGS) -run '^$$' -bench Daemon -benchtime 1x ./internal/agent
+	$(GO) test -tags $(TAGS) -run '^$$' -bench '^Benchmark[^D]' -benchmem ./...
+
+size: ## whether the smallest routers have room for the program, and what fills it
+	@BUILD="$(BUILD) $(SMALL)" GO='$(GO)' .ci/size
 
 fuzz: ## every fuzz target for FUZZTIME
 	@set -e; for pkg in $$($(GO) list ./...); do \
@@ -51,7 +62,7 @@ CROSS := amd64: 386:GO386=sse2 386:GO386=softfloat arm64: arm:GOARM=5 arm:GOARM=
 cross: ## bin/<architecture>/cwmpd for every architecture OpenWrt has a Go for
 	@set -e; for t in $(CROSS); do \
 		arch=$${t%%:*}; env=$${t#*:}; dir=bin/$$arch$${env:+-$${env#*=}}; mkdir -p $$dir; \
-		env GOOS=linux GOARCH=$$arch $$env $(BUILD) -o $$dir/cwmpd ./cmd/cwmpd; \
+		env GOOS=linux GOARCH=$$arch $$env $(BUILD) $(SMALL) -o $$dir/cwmpd ./cmd/cwmpd; \
 		printf '%-18s %9d bytes\n' $${dir#bin/} $$(wc -c < $$dir/cwmpd); \
 	done
 
