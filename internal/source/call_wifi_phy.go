@@ -64,6 +64,10 @@ func (c *phyCache) funcs() map[string]Func {
 	}
 }
 
+// atStart are the features that decide which objects there are: all of them are asked for at once, since the first Inform
+// waits for the answers.
+var atStart = []string{"eap", "wps"}
+
 // feature asks hostapd, once in the life of the daemon.
 func (c *phyCache) feature(ctx context.Context, r *Reader, name string) bool {
 	if r.Box() == nil {
@@ -75,6 +79,21 @@ func (c *phyCache) feature(ctx context.Context, r *Reader, name string) bool {
 	if known {
 		return has
 	}
+	if !slices.Contains(atStart, name) {
+		return c.askFeature(ctx, r, name)
+	}
+	var wg sync.WaitGroup
+	for _, other := range atStart {
+		if other != name {
+			wg.Go(func() { c.askFeature(ctx, r, other) })
+		}
+	}
+	has = c.askFeature(ctx, r, name)
+	wg.Wait()
+	return has
+}
+
+func (c *phyCache) askFeature(ctx context.Context, r *Reader, name string) bool {
 	_, err := r.Box().Command(ctx, "/usr/sbin/hostapd", "-v"+name)
 	if exit := (*exec.ExitError)(nil); err == nil || errors.As(err, &exit) && exit.Exited() || errors.Is(err, fs.ErrNotExist) {
 		c.mu.Lock()
