@@ -30,8 +30,12 @@ build: ## bin/cwmpd and bin/sandbox
 run: build ## a router, its agent and an ACS, talking; ACS=http://… keeps router and agent running against that one
 	@bin/sandbox tour $(if $(ACS),--acs '$(ACS)')
 
-test: ## every test; what a missing program makes skip is named
-	$(GO) test -tags $(TAGS) ./...
+test: ## every test; what is skipped is named, with its reason
+	@mkdir -p bin; code=0; $(GO) test -v -tags $(TAGS) ./... >bin/test.log 2>&1 || code=$$?; \
+	if [ $$code -ne 0 ]; then grep -vE '^ *(=== (RUN|PAUSE|CONT|NAME)|--- (PASS|SKIP))|^PASS$$' bin/test.log; fi; \
+	grep -E '^(ok|FAIL)[[:space:]]' bin/test.log; \
+	echo 'skipped:'; grep -A1 -E -- '^ *--- SKIP' bin/test.log | grep -v -- '^--$$' || echo '  nothing'; \
+	exit $$code
 
 check: ## what has to hold before a commit
 	@test -z "$$(gofmt -l cmd internal datamodel | tee /dev/stderr)" || { echo 'gofmt: the files above are not formatted'; exit 1; }
