@@ -67,10 +67,34 @@ func (c *cpe) Status() cwmp.Status {
 	return c.status
 }
 
+func (c *cpe) RequestDownload(fileType string, args [][2]string) error {
+	if fileType == "none" {
+		return cwmp.ErrACSRefuses
+	}
+	c.Post(cwmp.Event{Code: fmt.Sprint(fileType, args)})
+	return nil
+}
+
 func (c *cpe) Sessions() []cwmp.Record {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.records
+}
+
+// 3.15: a download can be asked for on the router.
+func TestRequestDownload(t *testing.T) {
+	c := &cpe{}
+	s := &Server{cfg: Config{CWMP: c}}
+	args := ubus.Table("file_type", "1 Firmware Upgrade Image", "args", ubus.Table("Version", "2", "Size", 7))
+	if _, err := s.requestDownload(t.Context(), args); err != nil {
+		t.Error(err)
+	}
+	if got := c.codes(); len(got) != 1 || got[0] != "1 Firmware Upgrade Image[[Version 2] [Size 7]]" {
+		t.Errorf("asked for %q", got)
+	}
+	if _, err := s.requestDownload(t.Context(), ubus.Table("file_type", "none")); err == nil {
+		t.Error("the ACS has none, and no error")
+	}
 }
 
 func (c *cpe) codes() (codes []string) {

@@ -26,6 +26,7 @@ type CWMP interface {
 	Post(cwmp.Event)
 	Status() cwmp.Status
 	Sessions() []cwmp.Record
+	RequestDownload(fileType string, args [][2]string) error
 }
 
 // Config says what the door opens to. Ubus, Tree and CWMP are required.
@@ -81,17 +82,18 @@ func boolean(name string) ubus.Arg { return ubus.Arg{Name: name, Kind: ubus.Kind
 
 func (s *Server) methods() map[string]ubus.Method {
 	return map[string]ubus.Method{
-		"status":   s.method(s.status),
-		"sessions": s.method(s.sessions),
-		"inform":   s.method(s.inform, text("event")),
-		"get":      s.method(s.get, text("path"), list("paths"), number("skip")),
-		"names":    s.method(s.names, text("path"), boolean("next_level"), number("skip")),
-		"attrs":    s.method(s.attrs, text("path"), list("paths"), number("notification"), number("skip")),
-		"set":      s.method(s.set, text("path"), text("value"), table("values")),
-		"add":      s.method(s.add, text("path")),
-		"del":      s.method(s.del, text("path"), list("paths")),
-		"apply":    s.method(s.apply),
-		"reload":   s.method(s.reload),
+		"status":           s.method(s.status),
+		"sessions":         s.method(s.sessions),
+		"inform":           s.method(s.inform, text("event")),
+		"get":              s.method(s.get, text("path"), list("paths"), number("skip")),
+		"names":            s.method(s.names, text("path"), boolean("next_level"), number("skip")),
+		"attrs":            s.method(s.attrs, text("path"), list("paths"), number("notification"), number("skip")),
+		"set":              s.method(s.set, text("path"), text("value"), table("values")),
+		"add":              s.method(s.add, text("path")),
+		"del":              s.method(s.del, text("path"), list("paths")),
+		"request_download": s.method(s.requestDownload, text("file_type"), table("args")),
+		"apply":            s.method(s.apply),
+		"reload":           s.method(s.reload),
 	}
 }
 

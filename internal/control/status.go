@@ -2,11 +2,13 @@ package control
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
 
 	"github.com/cwmpd/cwmpd/internal/cwmp"
+	"github.com/cwmpd/cwmpd/internal/model"
 	"github.com/cwmpd/cwmpd/internal/ubus"
 )
 
@@ -149,6 +151,25 @@ func (s *Server) inform(_ context.Context, args ubus.Value) (any, error) {
 	s.cfg.CWMP.Post(event)
 	s.log.Info("a session was asked for on ubus", "event", event.Code)
 	return informed{Status: 1, Info: info, Event: event.Code}, nil
+}
+
+// requestDownload asks the ACS for a file.
+func (s *Server) requestDownload(_ context.Context, args ubus.Value) (any, error) {
+	var list [][2]string
+	for name, value := range args.Get("args").All() {
+		list = append(list, [2]string{name, value.Text()})
+	}
+	if err := s.cfg.CWMP.RequestDownload(args.Get("file_type").Text(), list); err != nil {
+		reason := model.BadArgument
+		switch {
+		case errors.Is(err, cwmp.ErrACSRefuses):
+			reason = model.Refused
+		case errors.Is(err, cwmp.ErrTooMany):
+			reason = model.NoRoom
+		}
+		return nil, &model.ParamError{Reason: reason, Msg: err.Error()}
+	}
+	return informed{Status: 1, Info: "The ACS will be asked", Event: cwmp.EventRequestDownload}, nil
 }
 
 func (s *Server) apply(ctx context.Context, _ ubus.Value) (any, error) {

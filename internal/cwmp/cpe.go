@@ -55,6 +55,8 @@ type CPE struct {
 
 	mu      sync.Mutex // guards what follows, up to the empty line
 	posted  []Event
+	asked   []soap.RequestDownload
+	refuses bool // the ACS is known not to have RequestDownload
 	changed bool
 	status  Status
 	records []Record
@@ -417,6 +419,9 @@ func (c *CPE) lookAtURL() {
 // discard drops every undelivered event with what belongs to it, and those that were to come by order of the old ACS.
 func (c *CPE) discard() {
 	c.events.list, c.saved.Schedules = nil, nil
+	c.mu.Lock()
+	c.asked = nil
+	c.mu.Unlock()
 	for _, r := range c.doneTransfers() {
 		c.forgetTransfer(r)
 	}

@@ -23,7 +23,8 @@ const (
 	EventTransferComplete    = "7 TRANSFER COMPLETE"
 	EventDiagnosticsComplete = "8 DIAGNOSTICS COMPLETE"
 
-	EventHeartbeat = "14 HEARTBEAT"
+	EventRequestDownload = "9 REQUEST DOWNLOAD"
+	EventHeartbeat       = "14 HEARTBEAT"
 
 	EventMReboot         = "M Reboot"
 	EventMScheduleInform = "M ScheduleInform"
@@ -44,7 +45,7 @@ var persistent = map[string]bool{
 
 // fromElsewhere are events that are found when an Inform is made: posting one only says that there is something to find.
 var fromElsewhere = map[string]bool{
-	EventValueChange: true, EventTransferComplete: true, EventMDownload: true, EventMUpload: true, EventMScheduled: true,
+	EventValueChange: true, EventTransferComplete: true, EventMDownload: true, EventMUpload: true, EventMScheduled: true, EventRequestDownload: true,
 }
 
 // multiple tells events that are listed once per occurrence from those listed once however often they happened.

@@ -23,6 +23,9 @@ func (s *session) buildInform(ctx context.Context) (body []byte, id string) {
 		s.told = append(s.told, Event{Code: EventValueChange})
 	}
 	s.told = append(s.told, transferEvents(c.doneTransfers())...)
+	if len(c.requestedDownloads()) > 0 {
+		s.told = append(s.told, Event{Code: EventRequestDownload})
+	}
 	carried := fit(slices.Clone(s.told))
 	s.record.Events, s.record.RetryCount = carried, c.retries
 

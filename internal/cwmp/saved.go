@@ -21,6 +21,7 @@ type saved struct {
 	Promise      promise        `json:",omitempty"`
 	DelayBoot    string         `json:",omitempty"` // the boot in which DelayReboot was set (9.9)
 	RestartedAt  string         `json:",omitempty"` // the ScheduleReboot that was done
+	ACS          knowledge      `json:",omitzero"`
 	Refused      map[string]int `json:",omitempty"` // transfer id → sessions in which TransferComplete was refused (S-20)
 }
 

@@ -54,8 +54,10 @@ type session struct {
 // A owed is a request that we have for the ACS.
 type owed struct {
 	method string
+	needs  func() bool // asked when its turn comes: whether it is to be sent; nil: it is
 	write  func(*soap.Encoder)
-	done   func(fault int) // 0: it was answered; not called when the session dies
+	done   func(fault int)  // 0: it was answered; not called when the session dies
+	read   func(*soap.Args) // gets the arguments of the response, before done; nil: there are none of interest
 }
 
 // run holds the session. A nil error means that it ended as S-9 wants; the caller closes the connection.
@@ -129,6 +131,10 @@ func (s *session) converse(ctx context.Context) error {
 func (s *session) call(ctx context.Context) error {
 	s.step(Owing)
 	o := s.owed[0]
+	if o.needs != nil && !o.needs() {
+		s.owed = s.owed[1:]
+		return nil
+	}
 	id := s.nextID()
 	s.enc.Begin(soap.Header{Namespace: s.version.namespace(), ID: id, HasID: true})
 	o.write(&s.enc)
@@ -147,6 +153,9 @@ func (s *session) call(ctx context.Context) error {
 	}
 	s.owed = s.owed[1:]
 	s.record.call(Call{Method: o.method, FromUs: true, Fault: code})
+	if o.read != nil && err == nil && reply.Kind == soap.Response {
+		o.read(reply.Args())
+	}
 	o.done(code)
 	return nil
 }

@@ -29,11 +29,14 @@ func transferEvents(done []transfer.Result) []Event {
 
 // owe lists the requests that we have for the ACS, in their order (S-4).
 func (s *session) owe() {
-	s.oweGetRPCMethods()
-	if s.cpe.cfg.Transfers == nil {
-		return
+	defer s.oweRequestDownloads()
+	requested := false
+	if len(s.cpe.requestedDownloads()) > 0 {
+		_, known := s.cpe.knows("RequestDownload")
+		requested = !known
 	}
-	for _, r := range s.cpe.cfg.Transfers.Done() {
+	s.oweGetRPCMethods(requested)
+	for _, r := range s.cpe.doneTransfers() {
 		s.owed = append(s.owed, owed{
 			method: "TransferComplete",
 			write:  func(e *soap.Encoder) { e.TransferComplete(s.transferComplete(r)) },

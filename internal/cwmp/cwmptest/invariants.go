@@ -146,7 +146,7 @@ func checkArrays(el *etree.Element, fail failFunc) {
 			fail("INV-5", "%s has %d members, arrayType %q", el.Tag, len(children), at)
 		}
 	}
-	if el.Tag == "Value" && !strings.HasPrefix(el.SelectAttrValue("xsi:type", ""), "xsd:") {
+	if el.Tag == "Value" && el.Parent().Tag == "ParameterValueStruct" && !strings.HasPrefix(el.SelectAttrValue("xsi:type", ""), "xsd:") {
 		fail("INV-6", "a Value with xsi:type %q", el.SelectAttrValue("xsi:type", ""))
 	}
 	for _, child := range children {

@@ -45,6 +45,9 @@ func everyMessage() []struct {
 		{"TransferCompleteFault", func(e *Encoder) {
 			e.TransferComplete(TransferComplete{CommandKey: "c1", FaultCode: 9010, FaultString: "404 Not Found"})
 		}},
+		{"RequestDownload", func(e *Encoder) {
+			e.RequestDownload(RequestDownload{"1 Firmware Upgrade Image", [][2]string{{"Version", "<2>"}, {"Model", ""}}})
+		}},
 		{"GetRPCMethods", func(e *Encoder) { e.GetRPCMethods() }},
 		{"GetRPCMethodsResponse", func(e *Encoder) { e.GetRPCMethodsResponse([]string{"AddObject", "Reboot"}) }},
 		{"SetParameterValuesResponse", func(e *Encoder) { e.Status("SetParameterValuesResponse", 1) }},

@@ -113,6 +113,28 @@ func (e *Encoder) TransferResponse(method string) {
 	e.Close()
 }
 
+// RequestDownload holds the arguments of RequestDownload; Args are names and values.
+type RequestDownload struct {
+	FileType string
+	Args     [][2]string
+}
+
+// RequestDownload writes the call of that name.
+func (e *Encoder) RequestDownload(m RequestDownload) {
+	e.Open("RequestDownload")
+	e.Text("FileType", m.FileType)
+	e.List("FileTypeArg", "cwmp:ArgStruct")
+	for _, a := range m.Args {
+		e.Item()
+		e.Start("ArgStruct")
+		e.Text("Name", a[0])
+		e.Text("Value", a[1])
+		e.Finish("ArgStruct")
+	}
+	e.EndList()
+	e.Close()
+}
+
 // A QueuedTransfer is one entry of the lists of transfers.
 type QueuedTransfer struct {
 	CommandKey     string
