@@ -45,7 +45,8 @@ func (b *Box) WatchClock(ctx context.Context, stepped func()) error {
 	stop := context.AfterFunc(ctx, func() { f.Close() })
 	defer stop()
 	arm := func() error {
-		far := unix.ItimerSpec{Value: unix.NsecToTimespec(time.Now().AddDate(50, 0, 0).UnixNano())}
+		// A day ahead: a 32-bit router counts seconds only to 2038, and a clock that was never set may show anything.
+		far := unix.ItimerSpec{Value: unix.NsecToTimespec(time.Now().Add(24 * time.Hour).UnixNano())}
 		return unix.TimerfdSettime(fd, unix.TFD_TIMER_ABSTIME|unix.TFD_TIMER_CANCEL_ON_SET, &far, nil)
 	}
 	if err := arm(); err != nil {
