@@ -169,7 +169,7 @@ func (c *CPE) Run(ctx context.Context) error {
 		c.Boot(c.readBootID())
 	}
 	c.settings(true)
-	if len(c.doneTransfers()) > 0 {
+	if len(c.doneTransfers())+len(c.saved.DUChanges) > 0 {
 		c.due(time.Now())
 	}
 	if c.saved.Promise != "" && c.takeSlot(ctx) { // given by the last run, which did not come to it
@@ -418,7 +418,7 @@ func (c *CPE) lookAtURL() {
 
 // discard drops every undelivered event with what belongs to it, and those that were to come by order of the old ACS.
 func (c *CPE) discard() {
-	c.events.list, c.saved.Schedules = nil, nil
+	c.events.list, c.saved.Schedules, c.saved.DUChanges = nil, nil, nil
 	c.mu.Lock()
 	c.asked = nil
 	c.mu.Unlock()

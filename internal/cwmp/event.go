@@ -22,10 +22,11 @@ const (
 	EventConnectionRequest   = "6 CONNECTION REQUEST"
 	EventTransferComplete    = "7 TRANSFER COMPLETE"
 	EventDiagnosticsComplete = "8 DIAGNOSTICS COMPLETE"
+	EventRequestDownload     = "9 REQUEST DOWNLOAD"
+	EventDUChange            = "11 DU STATE CHANGE COMPLETE"
+	EventHeartbeat           = "14 HEARTBEAT"
 
-	EventRequestDownload = "9 REQUEST DOWNLOAD"
-	EventHeartbeat       = "14 HEARTBEAT"
-
+	EventMDUChange       = "M ChangeDUState"
 	EventMReboot         = "M Reboot"
 	EventMScheduleInform = "M ScheduleInform"
 	EventMDownload       = "M Download"
@@ -46,6 +47,7 @@ var persistent = map[string]bool{
 // fromElsewhere are events that are found when an Inform is made: posting one only says that there is something to find.
 var fromElsewhere = map[string]bool{
 	EventValueChange: true, EventTransferComplete: true, EventMDownload: true, EventMUpload: true, EventMScheduled: true, EventRequestDownload: true,
+	EventDUChange: true, EventMDUChange: true,
 }
 
 // multiple tells events that are listed once per occurrence from those listed once however often they happened.
@@ -132,7 +134,8 @@ func (l *eventList) acknowledge(told []Event) {
 	}
 }
 
-// sessionFailed forgets what is not to be retried (C-7; a heartbeat that is late is none) and makes the rest durable that must survive a reboot.
+// sessionFailed forgets what is not to be retried (C-7; a heartbeat that is late is none) and makes the rest durable that
+// must survive a reboot.
 func (l *eventList) sessionFailed() {
 	l.filter(func(p *pendingEvent) bool {
 		p.durable = p.durable || persistent[p.Code]

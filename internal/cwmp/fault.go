@@ -33,6 +33,9 @@ const (
 	transferSignature  = 9019
 	transferWindows    = 9020
 	transferTooLate    = 9021
+	duBadUUID          = 9022
+	duNoEnvironment    = 9023
+	duUnknown          = 9028
 
 	acsMethodNotSupported  = 8000
 	acsInvalidArguments    = 8003
@@ -65,6 +68,9 @@ var faultKinds = map[int]struct {
 	transferCorrupt:    {"File transfer failure: file corrupted", false},
 	transferSignature:  {"File transfer failure: file authentication failure", false},
 	transferWindows:    {"File transfer failure: unable to complete download within specified time windows", true},
+	duBadUUID:          {"Invalid UUID Format", false},
+	duNoEnvironment:    {"Unknown Execution Environment", false},
+	duUnknown:          {"Unknown Deployment Unit", false},
 	transferTooLate:    {"Cancelation of file transfer not permitted in current transfer state", true},
 }
 

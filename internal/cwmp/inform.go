@@ -23,6 +23,7 @@ func (s *session) buildInform(ctx context.Context) (body []byte, id string) {
 		s.told = append(s.told, Event{Code: EventValueChange})
 	}
 	s.told = append(s.told, transferEvents(c.doneTransfers())...)
+	s.told = append(s.told, s.duEvents()...)
 	if len(c.requestedDownloads()) > 0 {
 		s.told = append(s.told, Event{Code: EventRequestDownload})
 	}

@@ -34,6 +34,7 @@ func methods() map[string]method {
 		"GetQueuedTransfers":     {0, (*session).getQueuedTransfers},
 		"GetAllQueuedTransfers":  {1, (*session).getAllQueuedTransfers},
 		"CancelTransfer":         {2, (*session).cancelTransfer},
+		"ChangeDUState":          {2, (*session).changeDUState},
 		"Reboot":                 {0, (*session).reboot},
 		"FactoryReset":           {0, (*session).factoryReset},
 		"ScheduleInform":         {0, (*session).scheduleInform},

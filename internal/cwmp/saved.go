@@ -22,6 +22,7 @@ type saved struct {
 	DelayBoot    string         `json:",omitempty"` // the boot in which DelayReboot was set (9.9)
 	RestartedAt  string         `json:",omitempty"` // the ScheduleReboot that was done
 	ACS          knowledge      `json:",omitzero"`
+	DUChanges    []duChange     `json:",omitempty"` // whose ends the ACS does not know yet
 	Refused      map[string]int `json:",omitempty"` // transfer id → sessions in which TransferComplete was refused (S-20)
 }
 

@@ -442,9 +442,9 @@ func TestS20_FaultToARequestGoesOn(t *testing.T) {
 
 func TestT280_GetRPCMethods(t *testing.T) {
 	all := map[string]version{"GetRPCMethods": 0, "SetParameterValues": 0, "GetParameterValues": 0, "GetParameterNames": 0, "SetParameterAttributes": 0,
-		"GetParameterAttributes": 0, "AddObject": 0, "DeleteObject": 0, "Reboot": 0, "Download": 0, "Upload": 0, "GetQueuedTransfers": 0, "GetAllQueuedTransfers": 1, "CancelTransfer": 2, "ScheduleDownload": 2, "FactoryReset": 0, "ScheduleInform": 0}
+		"GetParameterAttributes": 0, "AddObject": 0, "DeleteObject": 0, "Reboot": 0, "Download": 0, "Upload": 0, "GetQueuedTransfers": 0, "GetAllQueuedTransfers": 1, "CancelTransfer": 2, "ScheduleDownload": 2, "ChangeDUState": 2, "FactoryReset": 0, "ScheduleInform": 0}
 	const never = 99
-	for _, m := range []string{"ChangeDUState", "SetVouchers", "GetOptions", "Inform", "Kicked"} {
+	for _, m := range []string{"SetVouchers", "GetOptions", "Inform", "Kicked"} {
 		all[m] = never
 	}
 	withoutArguments := []string{"GetRPCMethods", "GetQueuedTransfers", "GetAllQueuedTransfers"}

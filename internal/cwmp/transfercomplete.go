@@ -30,6 +30,7 @@ func transferEvents(done []transfer.Result) []Event {
 // owe lists the requests that we have for the ACS, in their order (S-4).
 func (s *session) owe() {
 	defer s.oweRequestDownloads()
+	defer s.oweDUChanges()
 	requested := false
 	if len(s.cpe.requestedDownloads()) > 0 {
 		_, known := s.cpe.knows("RequestDownload")
@@ -74,18 +75,26 @@ func transferFault(r transfer.Result, v version) int {
 // transferTold notes what the ACS said to a TransferComplete. It is forgotten when it was answered, when the ACS does not
 // know the method, or when it was refused in ten sessions (S-20).
 func (c *CPE) transferTold(r transfer.Result, fault int) {
-	if fault != 0 && fault != acsMethodNotSupported {
-		if c.saved.Refused == nil {
-			c.saved.Refused = map[string]int{}
-		}
-		c.saved.Refused[r.ID]++
-		c.log.Warn("TransferComplete refused", "key", r.CommandKey, "fault", fault, "times", c.saved.Refused[r.ID])
-		if c.saved.Refused[r.ID] < maxRefusals {
-			c.trySave()
-			return
-		}
+	if !c.triesAgain("TransferComplete", r.ID, r.CommandKey, fault) {
+		c.forgetTransfer(r)
 	}
-	c.forgetTransfer(r)
+}
+
+// triesAgain counts a refusal by the ACS of what we have to tell it, and reports whether it is told again.
+func (c *CPE) triesAgain(method, id, key string, fault int) bool {
+	if fault == 0 || fault == acsMethodNotSupported {
+		return false
+	}
+	if c.saved.Refused == nil {
+		c.saved.Refused = map[string]int{}
+	}
+	c.saved.Refused[id]++
+	c.log.Warn(method+" refused", "key", key, "fault", fault, "times", c.saved.Refused[id])
+	if c.saved.Refused[id] >= maxRefusals {
+		return false
+	}
+	c.trySave()
+	return true
 }
 
 func (c *CPE) forgetTransfer(r transfer.Result) {

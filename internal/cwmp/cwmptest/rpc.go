@@ -131,6 +131,20 @@ func ScheduleDownload(d DownloadArgs, windows ...Window) Call {
 		fmt.Sprintf(`<TimeWindowList soap-enc:arrayType="cwmp:TimeWindowStruct[%d]">%s</TimeWindowList>`, len(windows), b.String()))
 }
 
+// ChangeDUState asks for operations on deployment units, which are given as XML.
+func ChangeDUState(key string, operations ...string) Call {
+	return call("ChangeDUState", strings.Join(operations, ""), element("CommandKey", key))
+}
+
+// Operation is one of ChangeDUState: Install, Update or Uninstall, with names and values of its arguments.
+func Operation(kind string, args ...string) string {
+	b := `<Operations xsi:type="cwmp:` + kind + `OpStruct">`
+	for i := 0; i+1 < len(args); i += 2 {
+		b += element(args[i], args[i+1])
+	}
+	return b + "</Operations>"
+}
+
 // Upload asks the CPE to send a file; FileSize and TargetFileName are not among its arguments.
 func Upload(d DownloadArgs) Call {
 	return call("Upload", element("CommandKey", d.CommandKey), element("FileType", d.FileType), element("URL", d.URL),

@@ -174,6 +174,36 @@ func (a *Args) Structs(name, member string) []Member {
 	return list
 }
 
+// Repeated returns the elements of a name that a message may hold several of, each with accessors of its own that report to
+// the same Err.
+func (a *Args) Repeated(name string) []Member {
+	var list []Member
+	for _, el := range a.el.ChildElements() {
+		if el.Tag == name && argumentNS(el) {
+			list = append(list, Member{Args{el: el}, a})
+		}
+	}
+	return list
+}
+
+// StructType is the local name of the CWMP type that xsi:type names, "" where there is none.
+func (m *Member) StructType() string {
+	for i := range m.el.Attr {
+		a := &m.el.Attr[i]
+		if a.Key != "type" || a.Space == "" || a.NamespaceURI() != NSInstance {
+			continue
+		}
+		prefix, local, ok := strings.Cut(collapse(a.Value), ":")
+		if !ok {
+			prefix, local = "", prefix
+		}
+		if _, known := CanonicalNS(resolve(m.el, prefix)); known {
+			return local
+		}
+	}
+	return ""
+}
+
 // A Member is one struct of an array.
 type Member struct {
 	Args

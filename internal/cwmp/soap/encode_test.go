@@ -45,6 +45,11 @@ func everyMessage() []struct {
 		{"TransferCompleteFault", func(e *Encoder) {
 			e.TransferComplete(TransferComplete{CommandKey: "c1", FaultCode: 9010, FaultString: "404 Not Found"})
 		}},
+		{"DUStateChangeComplete", func(e *Encoder) {
+			uuid := "00000000-0000-5000-8000-00000000000a"
+			e.DUStateChangeComplete([]DUResult{{uuid, "1", 9001, "denied", at, at}, {UUID: uuid, FaultCode: 9028}}, "k<")
+		}},
+		{"ChangeDUStateResponse", func(e *Encoder) { e.Empty("ChangeDUStateResponse") }},
 		{"RequestDownload", func(e *Encoder) {
 			e.RequestDownload(RequestDownload{"1 Firmware Upgrade Image", [][2]string{{"Version", "<2>"}, {"Model", ""}}})
 		}},

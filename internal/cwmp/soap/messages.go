@@ -135,6 +135,37 @@ func (e *Encoder) RequestDownload(m RequestDownload) {
 	e.Close()
 }
 
+// A DUResult is how one operation on a deployment unit ended. We have no deployment units: none ends well.
+type DUResult struct {
+	UUID, Version   string
+	FaultCode       int
+	FaultString     string
+	Start, Complete time.Time // zero: not known
+}
+
+// DUStateChangeComplete writes the call of that name (1.2 and up).
+func (e *Encoder) DUStateChangeComplete(results []DUResult, commandKey string) {
+	e.Open("DUStateChangeComplete")
+	for _, r := range results {
+		e.Start("Results")
+		e.Text("UUID", r.UUID)
+		e.Text("DeploymentUnitRef", "")
+		e.Text("Version", r.Version)
+		e.Text("CurrentState", "Failed")
+		e.Bool("Resolved", false)
+		e.Text("ExecutionUnitRefList", "")
+		e.Text("StartTime", DateTime(r.Start))
+		e.Text("CompleteTime", DateTime(r.Complete))
+		e.Start("Fault")
+		e.Uint("FaultCode", uint64(r.FaultCode))
+		e.Text("FaultString", r.FaultString)
+		e.Finish("Fault")
+		e.Finish("Results")
+	}
+	e.Text("CommandKey", commandKey)
+	e.Close()
+}
+
 // A QueuedTransfer is one entry of the lists of transfers.
 type QueuedTransfer struct {
 	CommandKey     string
