@@ -38,6 +38,7 @@ type Daemon struct {
 	cpe     *cwmp.CPE
 	door    *control.Server
 
+	busy   chan struct{} // one slot, held by a session or by a flash write, never both
 	prefer *web.Affinity // the address of the ACS that worked last (S-50)
 
 	moved chan struct{} // one slot: our address may have changed
@@ -75,7 +76,7 @@ func Run(ctx context.Context, o DaemonOptions) error {
 	p.keepGood()
 	ctx, leave := context.WithCancelCause(ctx)
 	defer leave(nil)
-	d := &Daemon{Parts: p, level: o.Level, asked: o.Reload, prefer: new(web.Affinity), moved: make(chan struct{}, 1), leave: leave}
+	d := &Daemon{Parts: p, level: o.Level, asked: o.Reload, busy: make(chan struct{}, 1), prefer: new(web.Affinity), moved: make(chan struct{}, 1), leave: leave}
 	if err := d.build(); err != nil {
 		return err
 	}
@@ -90,18 +91,17 @@ func Run(ctx context.Context, o DaemonOptions) error {
 // build makes everybody and connects them. The funcs given here are all the ways by which news travels upwards.
 func (d *Daemon) build() (err error) {
 	part := func(name string) *slog.Logger { return d.log.With("part", name) }
-	busy := make(chan struct{}, 1) // held by a session or by a flash write, never both
-
 	d.watcher, err = notify.New(notify.Config{
 		Tree: d.Tree, Store: d.Store, Ubus: d.Bus, Log: part("notify"),
 		UCIDirs:  []string{d.Box.Path("/etc/config"), d.Box.Path("/var/run/uci")},
 		OnChange: func() { d.cpe.Post(cwmp.Event{Code: cwmp.EventValueChange}) },
+		OnFiles:  d.reloadSettings, // an edit of /etc/config/cwmp by hand counts at once
 	})
 	if err != nil {
 		return err
 	}
 	d.queue, err = transfer.New(transfer.Config{
-		Store: d.Store, Box: d.Box, Busy: busy, Log: part("transfer"),
+		Store: d.Store, Box: d.Box, Busy: d.busy, Log: part("transfer"),
 		Web:    func() web.Config { return d.webConfig() },
 		Keep:   func() bool { return d.settings.Load().CPE.KeepSettings },
 		Apply:  d.applyConfig,
@@ -115,7 +115,7 @@ func (d *Daemon) build() (err error) {
 		return err
 	}
 	d.cpe, err = cwmp.New(cwmp.Config{
-		Tree: d.Tree, Notify: d.watcher, Transfers: d.queue, Box: d.Box, Store: d.Store, Busy: busy, Log: part("cwmp"),
+		Tree: d.Tree, Notify: d.watcher, Transfers: d.queue, Box: d.Box, Store: d.Store, Busy: d.busy, Log: part("cwmp"),
 		Settings:     func() config.Config { return d.settings.Load().Config },
 		Identity:     func() config.Identity { return d.settings.Load().id },
 		Web:          func() web.Config { return d.webConfig() },
@@ -264,6 +264,19 @@ func (d *Daemon) afterSession(ctx context.Context) {
 	debug.FreeOSMemory() // a session's envelopes are the largest things we hold; a router wants them back
 }
 
+// applyOwed sends reloads that procd was not there to hear, unless a session is open, which does so at its end.
+func (d *Daemon) applyOwed(ctx context.Context) {
+	select {
+	case d.busy <- struct{}{}:
+		defer func() { <-d.busy }()
+	default:
+		return
+	}
+	if err := d.Tree.Apply(ctx); err != nil {
+		d.log.Warn("apply changes", "err", err)
+	}
+}
+
 func (d *Daemon) webConfig() web.Config {
 	return d.settings.Load().webConfig(d.Box, d.version, d.prefer, d.log.With("part", "web"))
 }
@@ -316,10 +329,24 @@ func (d *Daemon) watchAddress(ctx context.Context) error {
 	if err := d.Bus.Subscribe("network.interface", onNetwork); err != nil {
 		d.log.Warn("subscribe to network.interface", "err", err)
 	}
+	procd := make(chan struct{}, 1)
+	err := d.Bus.Listen("ubus.object.add", func(_ string, data ubus.Value) {
+		if data.Get("path").Text() == "service" {
+			select {
+			case procd <- struct{}{}:
+			default:
+			}
+		}
+	})
+	if err != nil {
+		d.log.Warn("listen for procd", "err", err)
+	}
 	for {
 		select {
 		case <-ctx.Done():
 			return nil
+		case <-procd:
+			d.applyOwed(ctx)
 		case <-d.moved:
 			if d.lookUpHost(ctx) {
 				d.watcher.Poke()

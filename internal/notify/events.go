@@ -96,7 +96,13 @@ func wireless(def *model.Def) bool {
 
 // listenUCI hears of files of UCI. Without inotify there is the ticker.
 func (w *Watcher) listenUCI(ctx context.Context) {
-	if err := watchDirs(ctx, w.cfg.UCIDirs, w.Poke); err != nil {
+	changed := func() {
+		if w.cfg.OnFiles != nil {
+			w.cfg.OnFiles()
+		}
+		w.Poke()
+	}
+	if err := watchDirs(ctx, w.cfg.UCIDirs, changed); err != nil {
 		w.log.Warn("changes of UCI files are found by looking", "err", err)
 		w.mu.Lock()
 		w.deaf = true

@@ -35,6 +35,7 @@ type Config struct {
 	Store    *state.Store // keeps "attributes" and "baseline"
 	Ubus     *ubus.Client // nil: no events from ubus
 	UCIDirs  []string     // directories whose files hold values: ROOT/etc/config, ROOT/var/run/uci; they may come and go
+	OnFiles  func()       // called when a file of UCIDirs was written, has come or has gone; must not block long; nil means nobody asks
 	OnChange func()       // called from Run's goroutine when there is an active change that was not told of; nil means nobody asks
 	Log      *slog.Logger // nil discards
 }
