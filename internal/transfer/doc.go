@@ -9,6 +9,9 @@
 //	Applying  the flash is written, and no session runs meanwhile (Busy)
 //	Finished  well or not; Done tells it until Forget, over any number of reboots
 //
+// A scheduled download waits for its window instead (window.go). Its attempts end with the window, and Fetching that failed
+// is Waiting again until the last attempt of the last window.
+//
 // What a reboot finds in which state:
 //
 //   - Waiting goes on waiting. The time that passed counts where it can be known: by the uptime if the agent alone was
