@@ -269,7 +269,7 @@ func TestN11_Throttle(t *testing.T) {
 		t.Errorf("a connection request waits for %v", at.Sub(now))
 	}
 	r.good()
-	r.wantEvents("6 CONNECTION REQUEST", "4 VALUE CHANGE")
+	r.wantEvents("4 VALUE CHANGE", "6 CONNECTION REQUEST")
 	r.cpe.Post(Event{Code: EventValueChange}) // late news: the ACS has been told
 	r.cpe.takePosted(time.Now())
 	if _, due := r.cpe.next(time.Now()); due {

@@ -60,7 +60,7 @@ func TestT116_RebootOfTheBox(t *testing.T) {
 	b.start()
 	b.cpe.Boot("boot-2")
 	b.good()
-	b.wantEvents("M Reboot abc", "1 BOOT")
+	b.wantEvents("1 BOOT", "M Reboot abc")
 	b.good()
 	b.wantEvents()
 	if got := b.commands(); got != "reboot\n" {

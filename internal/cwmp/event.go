@@ -1,6 +1,7 @@
 package cwmp
 
 import (
+	"strconv"
 	"strings"
 
 	"github.com/cwmpd/cwmpd/internal/cwmp/soap"
@@ -188,4 +189,22 @@ func fit(events []Event) []Event {
 		i++
 	}
 	return events[:min(len(events), maxEvents)]
+}
+
+// inOrder puts "0 BOOTSTRAP" before "1 BOOT" and so on, "M …" and "X …" behind them: any order is legal (I-5), and people
+// read this one.
+func inOrder(events []Event) []Event {
+	rank := func(e Event) int {
+		number, _, _ := strings.Cut(e.Code, " ")
+		if n, err := strconv.Atoi(number); err == nil {
+			return n
+		}
+		return 1<<16 + int(number[0])
+	}
+	for i := 1; i < len(events); i++ { // they are few, and nearly in order
+		for j := i; j > 0 && rank(events[j]) < rank(events[j-1]); j-- {
+			events[j], events[j-1] = events[j-1], events[j]
+		}
+	}
+	return events
 }

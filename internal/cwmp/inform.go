@@ -27,7 +27,7 @@ func (s *session) buildInform(ctx context.Context) (body []byte, id string) {
 	if len(c.requestedDownloads()) > 0 {
 		s.told = append(s.told, Event{Code: EventRequestDownload})
 	}
-	carried := fit(slices.Clone(s.told))
+	carried := inOrder(fit(slices.Clone(s.told)))
 	s.record.Events, s.record.RetryCount = carried, c.retries
 
 	id = s.nextID()

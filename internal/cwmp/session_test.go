@@ -645,7 +645,7 @@ func TestT116_Reboot(t *testing.T) {
 	b.start()
 	b.cpe.Boot("boot-2")
 	b.good()
-	b.wantEvents("M Reboot abc", "M Reboot second", "1 BOOT")
+	b.wantEvents("1 BOOT", "M Reboot abc", "M Reboot second")
 	if b.cpe.saved.Promise != "" {
 		t.Error("the box would be rebooted again")
 	}
