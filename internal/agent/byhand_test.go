@@ -11,7 +11,6 @@ import (
 func TestOwnConfigurationByHand(t *testing.T) {
 	t.Parallel()
 	s := newStage(t, nil)
-	s.start()
 	s.begin()
 	s.settle()
 	s.write("etc/config/cwmp", strings.Replace(s.read("etc/config/cwmp"), "connreq-secret", "by-hand", 1))
@@ -24,7 +23,6 @@ func TestOwnConfigurationByHand(t *testing.T) {
 func TestOwedReloadWhenProcdComesBack(t *testing.T) {
 	t.Parallel()
 	s := newStage(t, nil)
-	s.start()
 	s.begin()
 	s.settle()
 	s.router.Bus().Remove("service")

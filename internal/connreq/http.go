@@ -137,11 +137,11 @@ func (h *HTTP) Run(ctx context.Context) error {
 			srv.start(h.Reload)
 		}
 		h.ran.Store(true)
-		if first {
-			close(h.ready)
-		}
 		if now := h.place.Load(); (now == nil) != (before == nil) || now != nil && *now != *before {
 			h.cfg.OnChange()
+		}
+		if first {
+			close(h.ready)
 		}
 		select {
 		case <-ctx.Done():

@@ -8,6 +8,7 @@ import (
 	"path"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/cwmpd/cwmpd/internal/model"
@@ -174,8 +175,7 @@ func deviceConfig(_ context.Context, r *Reader, row *model.Row, args []string) (
 		if !one {
 			return "", nil
 		}
-		sum := sha256.Sum256(r.File(name))
-		return hex.EncodeToString(sum[:8]), nil
+		return r.rt.sums.of(r.rt.rooted(name), func() []byte { return r.File(name) }), nil
 	case "date":
 		return r.configDate(name, one), nil
 	case "description":
@@ -187,6 +187,38 @@ func deviceConfig(_ context.Context, r *Reader, row *model.Row, args []string) (
 		return strconv.FormatBool(!one), nil
 	}
 	return "", nil
+}
+
+// fileSums remembers the checksums of files that have not changed since: a read of the whole tree would read every file
+// of /etc/config for them.
+type fileSums struct {
+	mu    sync.Mutex
+	known map[string]fileSum // guarded by mu
+}
+
+type fileSum struct {
+	size int64
+	time time.Time
+	sum  string
+}
+
+func (f *fileSums) of(path string, read func() []byte) string {
+	st, err := os.Stat(path)
+	if err != nil {
+		return ""
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if k, ok := f.known[path]; ok && k.size == st.Size() && k.time.Equal(st.ModTime()) {
+		return k.sum
+	}
+	sum := sha256.Sum256(read())
+	k := fileSum{st.Size(), st.ModTime(), hex.EncodeToString(sum[:8])}
+	if f.known == nil || len(f.known) > 1000 {
+		f.known = map[string]fileSum{}
+	}
+	f.known[path] = k
+	return k.sum
 }
 
 // configDate is the time of the last change, for everything the newest.

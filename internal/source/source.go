@@ -54,6 +54,7 @@ type Router struct {
 	log   *slog.Logger
 	funcs map[string]Func
 	quiet *once
+	sums  fileSums
 
 	dialing chan struct{} // holds a token while somebody connects to D-Bus
 
