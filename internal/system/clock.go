@@ -44,13 +44,22 @@ func (b *Box) WatchClock(ctx context.Context, stepped func()) error {
 	defer f.Close()
 	stop := context.AfterFunc(ctx, func() { f.Close() })
 	defer stop()
-	arm := func() error {
+	raw, err := f.SyscallConn()
+	if err != nil {
+		return err
+	}
+	arm := func() (err error) {
 		// A day ahead: a 32-bit router counts seconds only to 2038, and a clock that was never set may show anything.
 		far := unix.ItimerSpec{Value: unix.NsecToTimespec(time.Now().Add(24 * time.Hour).UnixNano())}
-		return unix.TimerfdSettime(fd, unix.TFD_TIMER_ABSTIME|unix.TFD_TIMER_CANCEL_ON_SET, &far, nil)
+		if closed := raw.Control(func(fd uintptr) {
+			err = unix.TimerfdSettime(int(fd), unix.TFD_TIMER_ABSTIME|unix.TFD_TIMER_CANCEL_ON_SET, &far, nil)
+		}); closed != nil {
+			return closed
+		}
+		return err
 	}
 	if err := arm(); err != nil {
-		return err
+		return unlessDone(ctx, err)
 	}
 	buf := make([]byte, 8)
 	for ctx.Err() == nil {
@@ -65,8 +74,16 @@ func (b *Box) WatchClock(ctx context.Context, stepped func()) error {
 			stepped()
 		}
 		if err := arm(); err != nil {
-			return err
+			return unlessDone(ctx, err)
 		}
 	}
 	return nil
+}
+
+// unlessDone drops the error that comes of the end of ctx.
+func unlessDone(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return nil
+	}
+	return err
 }
