@@ -26,6 +26,12 @@ Device.ManagementServer.                    r
   InstanceMode                      rw enum(InstanceNumber, InstanceAlias) uci cwmp.cpe:cpe.instance_mode | default InstanceNumber
   AutoCreateInstances               rw boolean                      uci cwmp.cpe:cpe.auto_create_instances | default 0
   InstanceWildcardsSupported        r  boolean                      const true
+  LightweightNotificationProtocolsSupported r  list enum(UDP)       const UDP
+  LightweightNotificationProtocolsUsed      rw list enum(UDP)       uci cwmp.lwn:lwn.enable | default 0 | map 1=UDP true=UDP on=UDP yes=UDP enabled=UDP 0= *= | list ,
+  LightweightNotificationTriggerInterval    rw unsignedInt(0..)     uci cwmp.lwn:lwn.trigger_interval | default 0
+  LightweightNotificationTriggerTime        rw dateTime             uci cwmp.lwn:lwn.trigger_time | default 0001-01-01T00:00:00Z
+  UDPLightweightNotificationHost            rw string(256)          uci cwmp.lwn:lwn.hostname
+  UDPLightweightNotificationPort            rw unsignedInt(1..65535) uci cwmp.lwn:lwn.port | default 7547
 
 # "14 HEARTBEAT": an Inform now and then that only says that we live.
 Device.ManagementServer.HeartbeatPolicy.    r

@@ -87,9 +87,12 @@ type CPE struct {
 
 // LWN is the section `lwn`: lightweight notifications.
 type LWN struct {
-	Enable   bool
-	Hostname string
-	Port     int
+	Enable   bool   // enable: LightweightNotificationProtocolsUsed is UDP
+	Hostname string // hostname; empty: that of the ACS
+	Port     int    // port, default 7547
+
+	TriggerInterval time.Duration // trigger_interval, seconds; 0: passive values wait for an active one
+	TriggerTime     string        // trigger_time, the phase; default Unknown Time
 }
 
 // UnknownTime is TR-069's "no time" (R-5).
@@ -104,7 +107,7 @@ func Default() Config {
 		CPE: CPE{Enable: true, DefaultWAN: "wan", DefaultLAN: "lan", Port: 7547, Path: "/", HTTPConnReq: true,
 			AmdVersion: 6, InstanceMode: "InstanceNumber", SessionTimeout: time.Minute, ResponseWait: time.Minute,
 			ScheduleReboot: UnknownTime, DelayReboot: -1, KeepSettings: true, LogSeverity: "INFO"},
-		LWN: LWN{Port: 7547},
+		LWN: LWN{Port: 7547, TriggerTime: UnknownTime},
 	}
 }
 

@@ -92,6 +92,9 @@ func rules() map[string]map[string]setter {
 			"enable":   boolean(func(c *Config) *bool { return &c.LWN.Enable }),
 			"hostname": text(256, func(c *Config) *string { return &c.LWN.Hostname }),
 			"port":     integer(1, 65535, func(c *Config) *int { return &c.LWN.Port }),
+
+			"trigger_interval": seconds(0, 1<<32-1, func(c *Config) *time.Duration { return &c.LWN.TriggerInterval }),
+			"trigger_time":     dateTime(func(c *Config) *string { return &c.LWN.TriggerTime }),
 		},
 	}
 }

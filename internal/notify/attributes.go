@@ -8,14 +8,32 @@ import (
 	"strings"
 
 	"github.com/cwmpd/cwmpd/internal/model"
+	"github.com/cwmpd/cwmpd/internal/state"
 )
 
-// The levels of notification that we know. Lightweight notifications (3 to 6) are not supported.
+// The levels of notification (N-1). Of the lightweight ones the bigger of each pair is in Inform as well.
 const (
-	off     = 0
-	passive = 1
-	active  = 2
+	off           = 0
+	passive       = 1
+	active        = 2
+	lightPassive  = 3
+	lightPassive1 = 4
+	lightActive   = 5
+	lightActive1  = 6
 )
+
+// A levels is a set of them.
+type levels uint8
+
+const (
+	inSession   levels = 1 << active // wants a session
+	inInform    levels = 1<<passive | inSession | 1<<lightPassive1 | 1<<lightActive1
+	lightAtOnce levels = 1<<lightActive | 1<<lightActive1
+	light              = 1<<lightPassive | 1<<lightPassive1 | lightAtOnce
+	atOnce             = inSession | lightAtOnce
+)
+
+func (l levels) has(level int) bool { return l>>level&1 != 0 }
 
 const (
 	maxAttributes = 4096 // parameters with other attributes than the data model's
@@ -28,7 +46,7 @@ const subscriber = "Subscriber"
 
 // Attr is what the ACS may say of a parameter.
 type Attr struct {
-	Notification int // 0 off, 1 passive, 2 active
+	Notification int // 0 off, 1 passive, 2 active, 3 to 6 lightweight
 	AccessList   []string
 }
 
@@ -57,7 +75,7 @@ type stored struct {
 
 // valid reports whether it can have come from us.
 func (s stored) valid() bool {
-	return s.Notification == nil || *s.Notification >= off && *s.Notification <= active
+	return s.Notification == nil || *s.Notification >= off && *s.Notification <= lightActive1
 }
 
 // level returns how a parameter is notified.
@@ -104,6 +122,9 @@ func (w *Watcher) SetAttributes(ctx context.Context, set []SetAttr) error {
 		return err
 	}
 	defer tx.Close()
+	if err := checkLight(ctx, tx, set); err != nil {
+		return err
+	}
 	select {
 	case w.turn <- struct{}{}:
 		defer func() { <-w.turn }()
@@ -123,7 +144,9 @@ func (w *Watcher) SetAttributes(ctx context.Context, set []SetAttr) error {
 			return &model.ParamError{Path: set[len(set)-1].Path, Reason: model.NoRoom, Msg: "attributes of too many parameters"}
 		}
 	}
-	if err := w.commitAttributes(before, next, firstValues(ctx, tx, before, next, touched)); err != nil {
+	known := firstValues(ctx, tx, inInform, before, next, touched)
+	lightKnown := firstValues(ctx, tx, light, before, next, touched)
+	if err := w.commitAttributes(before, next, known, lightKnown); err != nil {
 		return err
 	}
 	w.Poke()
@@ -135,7 +158,7 @@ func (s SetAttr) check() error {
 	if strings.Contains(s.Path, "*") {
 		return &model.ParamError{Path: s.Path, Reason: model.Unknown, Msg: "a wildcard cannot set attributes"}
 	}
-	if s.Notification != nil && (*s.Notification < off || *s.Notification > active) {
+	if s.Notification != nil && (*s.Notification < off || *s.Notification > lightActive1) {
 		return &InvalidError{s.Path, fmt.Sprintf("notification %d is not supported", *s.Notification)}
 	}
 	if s.AccessList == nil {
@@ -147,6 +170,19 @@ func (s SetAttr) check() error {
 	for _, entity := range *s.AccessList {
 		if len(entity) > maxEntity {
 			return &InvalidError{s.Path, "entity of the access list too long"}
+		}
+	}
+	return nil
+}
+
+// checkLight refuses lightweight notifications where the data model says that there are none.
+func checkLight(ctx context.Context, tx *model.Tx, set []SetAttr) error {
+	for _, s := range set {
+		if s.Notification == nil || !light.has(*s.Notification) {
+			continue
+		}
+		if protocols, err := tx.Value(ctx, lightSupported); err != nil || protocols == "" {
+			return &InvalidError{s.Path, fmt.Sprintf("notification %d is not supported", *s.Notification)}
 		}
 	}
 	return nil
@@ -175,7 +211,7 @@ func applyAll(ctx context.Context, tx *model.Tx, before map[string]stored, set [
 func (s SetAttr) apply(attrs map[string]stored, path string, notify model.Notify) error {
 	a := attrs[path]
 	if s.Notification != nil {
-		if *s.Notification == active && notify == model.NotifyDeny {
+		if atOnce.has(*s.Notification) && notify == model.NotifyDeny {
 			return &RefusedError{path} // N-15
 		}
 		a.Notification = nil
@@ -211,16 +247,16 @@ func dropGone(ctx context.Context, tx *model.Tx, attrs map[string]stored) {
 	}
 }
 
-// firstValues reads the parameters whose notification is switched on: from now on the ACS wants to know when they change.
-// A nil entry stands for one that was switched off, or that cannot be read now and gets its baseline later.
-func firstValues(ctx context.Context, tx *model.Tx, before, next map[string]stored, touched map[string]model.Notify) map[string]*string {
+// firstValues reads the parameters whose notification in one way is switched on: from now on the ACS wants to know when they
+// change. A nil entry stands for one that was switched off, or that cannot be read now and gets its baseline later.
+func firstValues(ctx context.Context, tx *model.Tx, way levels, before, next map[string]stored, touched map[string]model.Notify) map[string]*string {
 	known := map[string]*string{}
 	for path, notify := range touched {
-		was, is := before[path].level(notify), next[path].level(notify)
+		was, is := way.has(before[path].level(notify)), way.has(next[path].level(notify))
 		switch {
-		case is == off:
+		case was && !is:
 			known[path] = nil
-		case was == off:
+		case is && !was:
 			known[path] = nil
 			if value, err := tx.Value(ctx, path); err == nil {
 				value = mark(value)
@@ -233,11 +269,12 @@ func firstValues(ctx context.Context, tx *model.Tx, before, next map[string]stor
 
 // commitAttributes makes it so, on flash and then here. The caller holds the turn. What the ACS deleted meanwhile stays deleted;
 // Known waits to save that.
-func (w *Watcher) commitAttributes(before, next map[string]stored, known map[string]*string) error {
+func (w *Watcher) commitAttributes(before, next map[string]stored, known, lightKnown map[string]*string) error {
 	w.mu.Lock()
-	baseline := maps.Clone(w.baseline)
+	baseline, lightBase := maps.Clone(w.baseline), maps.Clone(w.light)
 	w.mu.Unlock()
 	merge(baseline, known)
+	merge(lightBase, lightKnown)
 	attrs, err := w.cfg.Store.File("attributes", next)
 	if err != nil {
 		return err
@@ -246,7 +283,15 @@ func (w *Watcher) commitAttributes(before, next map[string]stored, known map[str
 	if err != nil {
 		return err
 	}
-	if err := w.cfg.Store.Commit(attrs, base); err != nil {
+	files := []state.File{attrs, base}
+	if len(lightKnown) > 0 {
+		f, err := w.cfg.Store.File(lightFile, lightBase)
+		if err != nil {
+			return err
+		}
+		files = append(files, f)
+	}
+	if err := w.cfg.Store.Commit(files...); err != nil {
 		return fmt.Errorf("save attributes: %w", err)
 	}
 	w.mu.Lock()
@@ -255,10 +300,12 @@ func (w *Watcher) commitAttributes(before, next map[string]stored, known map[str
 		if _, still := w.attrs[path]; !still {
 			delete(next, path)
 			delete(known, path)
+			delete(lightKnown, path)
 		}
 	}
 	w.attrs = next
 	merge(w.baseline, known)
+	merge(w.light, lightKnown)
 	for path := range known {
 		delete(w.changed, path)
 		delete(w.own, path)

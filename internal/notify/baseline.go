@@ -41,14 +41,14 @@ type wanted struct {
 	attrs map[string]stored
 	own   map[string]bool
 	facts uint64
-	least int // the lowest level that matters
-	deaf  bool
+	levels
+	deaf bool
 }
 
 // Pending reads all notified parameters and returns those that differ from what the ACS knows, sorted by name. When one is
 // active, Active is true from now on.
 func (w *Watcher) Pending(ctx context.Context) ([]Change, error) {
-	found, changed, err := w.compare(ctx, passive)
+	found, changed, err := w.compare(ctx, inInform)
 	if err != nil {
 		return nil, err
 	}
@@ -59,31 +59,37 @@ func (w *Watcher) Pending(ctx context.Context) ([]Change, error) {
 	return list, nil
 }
 
-// look reads the active parameters, and reports whether one of them has to be looked at every now and then.
+// look reads the parameters that want a session, and reports whether one of them has to be looked at every now and then.
 func (w *Watcher) look(ctx context.Context) (ticker bool) {
 	ctx, cancel := context.WithTimeout(ctx, lookTime)
 	defer cancel()
-	found, _, err := w.compare(ctx, active)
+	found, _, err := w.compare(ctx, inSession)
 	if err != nil {
 		if ctx.Err() == nil {
 			w.log.Warn("notified parameters cannot be read", "err", err)
 		}
 		return true
 	}
+	return w.wantTicker(found)
+}
+
+// wantTicker reports whether one of these has to be looked at every now and then, and makes sure that hostapd is heard if it
+// matters.
+func (w *Watcher) wantTicker(found map[string]reading) (ticker bool) {
 	for _, r := range found {
-		ticker = ticker || r.level == active && r.mute
-		if r.level == active && r.wireless {
+		ticker = ticker || atOnce.has(r.level) && r.mute
+		if atOnce.has(r.level) && r.wireless {
 			w.listenHostapd()
 		}
 	}
 	return ticker
 }
 
-// compare reads the parameters of at least this level and returns the marks of those that differ from the baseline. What has
-// no baseline yet gets one: to the ACS it is as it is.
-func (w *Watcher) compare(ctx context.Context, least int) (map[string]reading, map[string]string, error) {
+// compare reads the parameters of these levels and returns the marks of those that differ from the baseline: that of Informs,
+// or that of lightweight notifications. What has no baseline yet gets one: to the ACS it is as it is.
+func (w *Watcher) compare(ctx context.Context, which levels) (map[string]reading, map[string]string, error) {
 	for {
-		want := w.snapshot(least)
+		want := w.snapshot(which)
 		found, err := w.read(ctx, want)
 		if err == nil {
 			err = ctx.Err() // half a reading would be none
@@ -104,10 +110,10 @@ func (w *Watcher) compare(ctx context.Context, least int) (map[string]reading, m
 	}
 }
 
-func (w *Watcher) snapshot(least int) wanted {
+func (w *Watcher) snapshot(which levels) wanted {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return wanted{attrs: maps.Clone(w.attrs), own: maps.Clone(w.own), facts: w.facts, least: least, deaf: w.deaf}
+	return wanted{attrs: maps.Clone(w.attrs), own: maps.Clone(w.own), facts: w.facts, levels: which, deaf: w.deaf}
 }
 
 // judge compares readings with the baseline; ok is false if the facts are not those any more that the reading was made for.
@@ -118,17 +124,36 @@ func (w *Watcher) judge(want wanted, found map[string]reading) (changed map[stri
 		return nil, false, false
 	}
 	changed = map[string]string{}
-	w.changed = map[string]string{}
+	lightly := want.levels&inSession == 0
 	for path, r := range found {
 		m := mark(r.value)
-		before, known := w.baseline[path]
+		if want.own[path] {
+			if before, known := w.baseline[path]; inInform.has(r.level) && (!known || before != m) {
+				adopted = true
+				w.baseline[path] = m
+			}
+			if light.has(r.level) {
+				w.light[path] = m
+			}
+			continue
+		}
+		base := w.baseline
+		if lightly {
+			base = w.light
+		}
+		before, known := base[path]
 		switch {
-		case !known || want.own[path]:
-			adopted = adopted || !known || before != m
-			w.baseline[path] = m
+		case !known:
+			adopted = adopted || !lightly
+			base[path] = m
 		case before != m:
 			changed[path] = m
-			if r.level == active {
+		}
+	}
+	if !lightly {
+		w.changed = map[string]string{}
+		for path, m := range changed {
+			if found[path].level == active {
 				w.changed[path] = m
 			}
 		}
@@ -151,7 +176,7 @@ func (w *Watcher) read(ctx context.Context, want wanted) (map[string]reading, er
 	visit := func(p *model.Param) error {
 		path := string(p.Path)
 		level := want.attrs[path].level(p.Def.Notify)
-		if (level >= want.least || level != off && want.own[path]) && !w.unknown(p.Def) {
+		if (want.has(level) || level != off && want.own[path]) && !w.unknown(p.Def) {
 			found[path] = reading{p.Value, p.Type, level, w.mute(p.Def, want.deaf), wireless(p.Def)}
 		}
 		return nil
@@ -177,14 +202,14 @@ func (w *Watcher) read(ctx context.Context, want wanted) (map[string]reading, er
 func (w *Watcher) places(want wanted) []string {
 	var list []string
 	w.cfg.Tree.Definitions(func(d model.Def) {
-		if d.Object || d.Unmet || d.Notify != model.NotifyForced && d.Notify != model.NotifyDefault {
+		if !want.has(active) || d.Object || d.Unmet || d.Notify != model.NotifyForced && d.Notify != model.NotifyDefault {
 			return
 		}
 		table, _, _ := strings.Cut(d.Path, "{i}")
 		list = append(list, table)
 	})
 	for path, s := range want.attrs {
-		if s.Notification != nil && (*s.Notification >= want.least || want.own[path]) {
+		if s.Notification != nil && (want.has(*s.Notification) || want.own[path]) {
 			list = append(list, path)
 		}
 	}
@@ -225,6 +250,10 @@ func (w *Watcher) Known(changes model.Changes) {
 			delete(w.changed, path)
 			dirty = true
 		}
+		if _, watched := w.light[path]; watched {
+			w.light[path] = mark(text)
+			w.own[path] = true
+		}
 	}
 	var files []string
 	if dropBelow(w.attrs, changes.Deleted) {
@@ -234,6 +263,7 @@ func (w *Watcher) Known(changes model.Changes) {
 		files = append(files, "baseline")
 	}
 	dropBelow(w.changed, changes.Deleted)
+	dropBelow(w.light, changes.Deleted)
 	w.facts++
 	w.mu.Unlock()
 	w.Poke()

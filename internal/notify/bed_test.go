@@ -33,6 +33,7 @@ Device.DeviceInfo.  r
   Polled                r  string                     file /tmp/polled
 Device.ManagementServer.  r
   ConnectionRequestURL  r  string active              call test.value url
+  LightweightNotificationProtocolsSupported r list string call test.value lwn
 Device.IP.  r
   Proto                 r  string                     ubus network.interface.wan status {} .proto
 Device.WiFi.  r

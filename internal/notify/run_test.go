@@ -231,7 +231,7 @@ func TestDebounceAndFlapping(t *testing.T) {
 
 func TestBucket(t *testing.T) {
 	now := time.Unix(0, 0)
-	b := bucket{tokens: tellBurst, last: now}
+	b := bucket{tokens: tellBurst, last: now, every: tellEvery}
 	for i := range tellBurst {
 		if w := b.take(now); w != 0 {
 			t.Fatalf("token %d: wait %v", i, w)

@@ -38,6 +38,8 @@ type Config struct {
 	OnFiles  func()       // called when a file of UCIDirs was written, has come or has gone; must not block long; nil means nobody asks
 	OnChange func()       // called from Run's goroutine when there is an active change that was not told of; nil means nobody asks
 	Log      *slog.Logger // nil discards
+
+	Lightweight func() Lightweight // asked for the settings of lightweight notifications; nil: none are sent
 }
 
 // Watcher compares values with what the ACS knows.
@@ -51,6 +53,7 @@ type Watcher struct {
 	attrs    map[string]stored // by full name; guarded by mu, as all below
 	baseline map[string]string // by full name: mark of the value
 	own      map[string]bool   // set by the ACS a moment ago: what is read next is what it knows
+	light    map[string]string // the same as baseline, as last sent in a lightweight notification
 	changed  map[string]string // active differences as last seen: mark of the value
 	facts    uint64            // counts changes of attrs and baseline by others than a reading
 	hostapd  bool              // subscribed
@@ -71,8 +74,9 @@ func New(cfg Config) (*Watcher, error) {
 	w := &Watcher{
 		cfg: cfg, log: cfg.Log, poke: make(chan struct{}, 1), turn: make(chan struct{}, 1),
 		attrs: map[string]stored{}, baseline: map[string]string{}, own: map[string]bool{}, changed: map[string]string{},
+		light: map[string]string{},
 	}
-	for name, v := range map[string]any{"attributes": &w.attrs, "baseline": &w.baseline} {
+	for name, v := range map[string]any{"attributes": &w.attrs, "baseline": &w.baseline, lightFile: &w.light} {
 		if err := cfg.Store.Load(name, v); err != nil && !errors.Is(err, os.ErrNotExist) {
 			w.log.Warn("what the ACS knows is lost", "file", name, "err", err)
 		}
@@ -82,6 +86,9 @@ func New(cfg Config) (*Watcher, error) {
 	}
 	if w.baseline == nil {
 		w.baseline = map[string]string{}
+	}
+	if w.light == nil {
+		w.light = map[string]string{}
 	}
 	maps.DeleteFunc(w.attrs, func(_ string, s stored) bool { return !s.valid() })
 	return w, nil
@@ -119,16 +126,19 @@ func (w *Watcher) Run(ctx context.Context) error {
 
 // loop owns the timers.
 func (w *Watcher) loop(ctx context.Context) {
-	var due, next, again <-chan time.Time
+	var due, next, again, trigger <-chan time.Time
 	told := map[string]string{}
-	tokens := bucket{tokens: tellBurst, last: time.Now()}
+	tokens := bucket{tokens: tellBurst, last: time.Now(), every: tellEvery}
+	lightly := lightSender{tokens: bucket{tokens: tellBurst, last: time.Now(), every: lightEvery}}
 	look := func() {
-		if w.look(ctx) {
-			next = time.After(tick)
-		} else {
-			next = nil
-		}
+		ticker := w.look(ctx)
 		again = w.tell(told, &tokens)
+		lightTicker := false
+		trigger, lightTicker = w.lookLightly(ctx, &lightly)
+		next = nil
+		if ticker || lightTicker {
+			next = time.After(tick)
+		}
 	}
 	for {
 		select {
@@ -145,6 +155,8 @@ func (w *Watcher) loop(ctx context.Context) {
 			look()
 		case <-again:
 			again = w.tell(told, &tokens)
+		case <-trigger:
+			trigger, _ = w.lookLightly(ctx, &lightly)
 		}
 	}
 }
@@ -175,21 +187,22 @@ func (w *Watcher) tell(told map[string]string, tokens *bucket) <-chan time.Time 
 	return nil
 }
 
-// bucket holds tokens for OnChange.
+// bucket holds tokens for OnChange, or for lightweight notifications: at most tellBurst, and a new one every so often.
 type bucket struct {
 	tokens float64
 	last   time.Time
+	every  time.Duration
 }
 
 // take takes a token, or returns how long to wait for one.
 func (b *bucket) take(now time.Time) time.Duration {
-	b.tokens = min(tellBurst, b.tokens+float64(max(0, now.Sub(b.last)))/float64(tellEvery))
+	b.tokens = min(tellBurst, b.tokens+float64(max(0, now.Sub(b.last)))/float64(b.every))
 	b.last = now
 	if b.tokens >= 1 {
 		b.tokens--
 		return 0
 	}
-	return time.Duration((1-b.tokens)*float64(tellEvery)) + time.Millisecond
+	return time.Duration((1-b.tokens)*float64(b.every)) + time.Millisecond
 }
 
 // save writes the facts to flash, with all changes up to now.
@@ -200,8 +213,11 @@ func (w *Watcher) save(names ...string) error {
 	for _, name := range names {
 		w.mu.Lock()
 		var facts any = maps.Clone(w.baseline)
-		if name == "attributes" {
+		switch name {
+		case "attributes":
 			facts = maps.Clone(w.attrs)
+		case lightFile:
+			facts = maps.Clone(w.light)
 		}
 		w.mu.Unlock()
 		f, err := w.cfg.Store.File(name, facts)
