@@ -28,6 +28,11 @@ func (s *session) setParameterAttributes(ctx context.Context, args *soap.Args) e
 	if len(set) == 0 {
 		return faultf(invalidArguments, "ParameterList is empty")
 	}
+	for _, a := range set {
+		if a.Notification != nil && *a.Notification > 2 && s.version < 4 {
+			return faultf(invalidArguments, "lightweight notifications came with CWMP 1.4")
+		}
+	}
 	if s.cpe.cfg.Notify == nil {
 		return errNoNotify
 	}
@@ -93,6 +98,10 @@ func (s *session) getParameterAttributes(ctx context.Context, args *soap.Args) e
 
 func (s *session) writeAttribute(n model.Name) error {
 	a := s.cpe.cfg.Notify.Attr(n.Numbered())
-	s.enc.ParameterAttribute(n.Path, a.Notification, a.AccessList)
+	level := a.Notification
+	if s.version < 4 {
+		level = [...]int{0, 1, 2, 0, 1, 0, 1}[level] // what such an ACS knows of it: 4 and 6 are passive as well
+	}
+	s.enc.ParameterAttribute(n.Path, level, a.AccessList)
 	return s.checkSize()
 }

@@ -133,7 +133,7 @@ func TestT209_WhatIsNotToChangeIsNotRead(t *testing.T) {
 		{entry("true", "1", "false"), 0, "1 [Subscriber]"},
 		{entry("true", "7", "false"), 9003, "1 [Subscriber]"}, // R-55
 		{entry("true", "-1", "false"), 9003, "1 [Subscriber]"},
-		{entry("true", "3", "false"), 9003, "1 [Subscriber]"}, // no lightweight notifications (T-213)
+		{entry("true", "3", "false"), 9003, "1 [Subscriber]"}, // lightweight, in a session of 1.3 (T-213)
 		{entry("true", "", "false"), 9003, "1 [Subscriber]"},
 		{entry("maybe", "1", "false"), 9003, "1 [Subscriber]"},
 		{entry("false", "1", "true"), 0, "1 []"}, // T-210
@@ -190,6 +190,32 @@ func TestT187_OwnChangesAreNoNews(t *testing.T) {
 	r.writeTest("int", "10")
 	r.good()
 	r.wantEvents("4 VALUE CHANGE")
+}
+
+// R-55: lightweight notifications are for sessions of CWMP 1.4; older ones see what they know of them.
+func TestT213_Lightweight(t *testing.T) {
+	r := newRouter(t)
+	speak := func() {
+		r.acs.Play(cwmptest.InformResponse(`<cwmp:UseCWMPVersion soap-env:mustUnderstand="1">1.4</cwmp:UseCWMPVersion>`))
+	}
+	for level, old := range []string{"0", "1", "2", "0", "1", "0", "1"} {
+		speak()
+		r.set(notification("Device.Test.Int", level))
+		if got := r.attributes("Device.Test.Int")["Device.Test.Int"]; got != old+" [Subscriber]" {
+			t.Errorf("%d in a session of 1.3: %s", level, got)
+		}
+		speak()
+		if got, want := r.attributes("Device.Test.Int")["Device.Test.Int"], strconv.Itoa(level)+" [Subscriber]"; got != want {
+			t.Errorf("%d: %s", level, got)
+		}
+	}
+	speak()
+	wantFault(t, r.one(cwmptest.SetParameterAttributes(notification("Device.Test.Int", 7))), 9003)
+	speak()
+	wantFault(t, r.one(cwmptest.SetParameterAttributes(notification("Device.DeviceInfo.UpTime", 6))), 9009)
+	r.writeTest("int", "30")
+	r.good()
+	r.wantEvents("4 VALUE CHANGE") // T-221: 6 is passive as well
 }
 
 func TestT214_AttributesSurvive(t *testing.T) {

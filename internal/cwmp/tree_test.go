@@ -39,6 +39,7 @@ Device.ManagementServer.      r
   ParameterKey                r  string(32) inform deny state ParameterKey
   ConnectionRequestURL        r  string inform active   file /tmp/connreq
   AliasBasedAddressing        r  boolean inform         const true
+  LightweightNotificationProtocolsSupported r list string const UDP
   InstanceMode                rw enum(InstanceNumber, InstanceAlias) uci cwmp.cpe.instance_mode | default InstanceNumber
   AutoCreateInstances         rw boolean                uci cwmp.cpe.auto_create_instances | default 0
   PeriodicInformInterval      rw unsignedInt(1..)       uci cwmp.acs.periodic_inform_interval | default 86400
