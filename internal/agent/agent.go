@@ -96,6 +96,8 @@ func (d *Daemon) build() (err error) {
 		UCIDirs:  []string{d.Box.Path("/etc/config"), d.Box.Path("/var/run/uci")},
 		OnChange: func() { d.cpe.Post(cwmp.Event{Code: cwmp.EventValueChange}) },
 		OnFiles:  d.reloadSettings, // an edit of /etc/config/cwmp by hand counts at once
+
+		Lightweight: d.lightweight,
 	})
 	if err != nil {
 		return err
