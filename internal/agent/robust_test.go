@@ -335,7 +335,7 @@ func TestT038_OddEnvelopes(t *testing.T) {
 	s.settle()
 }
 
-// T-236: a table is filled to its limit; the refusal leaves ParameterKey as it was.
+// T-236, Z-32: a table is filled to its limit; the refusal leaves ParameterKey as it was.
 func TestT236_FullTable(t *testing.T) {
 	t.Parallel()
 	s := newStage(t, nil)

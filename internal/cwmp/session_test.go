@@ -366,6 +366,7 @@ func TestT118_RetryRequest(t *testing.T) {
 	}
 }
 
+// Z-22: an ACS that answers everything with 8005.
 func TestT119_RetryRequestForEver(t *testing.T) {
 	b := newBench(t)
 	b.acs.Play(slices.Repeat([]cwmptest.Step{cwmptest.Fault(8005)}, 11)...)
@@ -724,6 +725,7 @@ func TestRecords(t *testing.T) {
 	}
 }
 
+// Z-23: requests without end.
 func TestS22_EndlessRequests(t *testing.T) {
 	b := newBench(t)
 	b.cpe.callLimit = 20

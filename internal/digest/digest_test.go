@@ -198,6 +198,7 @@ func TestLifetime(t *testing.T) {
 }
 
 // The table does not grow, and what fell out of it cannot be played again.
+// Z-41: a flood of nonces fills no memory.
 func TestBoundedTable(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := NewServer(Config{Realm: "r", MaxUsed: 8})

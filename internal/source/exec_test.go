@@ -18,6 +18,7 @@ list) printf 'red\n\n  green \nblue\n';;
 esac
 `
 
+// Z-31: a value is one argument of the script, whatever it looks like; nothing else of it is seen.
 func TestExecScripts(t *testing.T) {
 	rt := newRouter(t, map[string]string{"usr/libexec/cwmpd/light": light, "tmp/calls": ""})
 	r := rt.begin(t)
