@@ -3,6 +3,7 @@ package source
 import (
 	"context"
 	"strconv"
+	"sync"
 	"strings"
 	"time"
 
@@ -44,6 +45,27 @@ func wifiStations(ctx context.Context, r *Reader, parent *model.Row, _ []string)
 	return out, nil
 }
 
+// sinceMemo keeps moments still that are computed as "now less so many seconds": both are cut to whole seconds, and the
+// difference would change to and fro, a value change each time.
+type sinceMemo struct {
+	mu    sync.Mutex
+	known map[string]int64 // guarded by mu; Unix seconds by row
+}
+
+// settle returns the moment told last, unless the new one differs by more than rounding explains.
+func (m *sinceMemo) settle(key string, moment int64) int64 {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if old, ok := m.known[key]; ok && max(old-moment, moment-old) <= 2 {
+		return old
+	}
+	if m.known == nil || len(m.known) > 1000 {
+		m.known = map[string]int64{}
+	}
+	m.known[key] = moment
+	return moment
+}
+
 // getStation answers `call wifi.station FIELD` for an AssociatedDevice, and for an EndPoint, whose station is the
 // access point it is connected to.
 func getStation(ctx context.Context, r *Reader, row *model.Row, args []string) (string, error) {
@@ -76,7 +98,7 @@ func getStation(ctx context.Context, r *Reader, row *model.Row, args []string) (
 		if !ok {
 			return "", nil
 		}
-		return strconv.FormatInt(time.Now().Unix()-sec, 10), nil
+		return strconv.FormatInt(r.rt.since.settle(rowName(row), time.Now().Unix()-sec), 10), nil
 	case "retries100":
 		return st.retries100(), nil
 	case "txbytes":

@@ -55,6 +55,7 @@ type Router struct {
 	funcs map[string]Func
 	quiet *once
 	sums  fileSums
+	since sinceMemo
 
 	dialing chan struct{} // holds a token while somebody connects to D-Bus
 
