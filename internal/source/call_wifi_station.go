@@ -3,8 +3,8 @@ package source
 import (
 	"context"
 	"strconv"
-	"sync"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/cwmpd/cwmpd/internal/model"
