@@ -22,11 +22,11 @@ type timetable struct {
 }
 
 // newTimetable makes a router whose file server has the file from second good on; it is down before.
-func newTimetable(t *testing.T, good int) (*router, func() *timetable) {
+func newTimetable(t *testing.T, good int) (*router, func(asked ...int) *timetable) {
 	r := newRouter(t)
 	begin := time.Now()
-	return r, func() *timetable {
-		tt := &timetable{begin: begin}
+	return r, func(asked ...int) *timetable { // asked in earlier lives
+		tt := &timetable{begin: begin, asked: asked}
 		r.cfg.Web = func() web.Config {
 			at := int(time.Since(begin).Round(sec) / sec)
 			tt.asked = append(tt.asked, at)
@@ -168,10 +168,8 @@ func TestWindowsOutliveTheAgent(t *testing.T) {
 			tt.SessionOver()
 			time.Sleep(50 * sec)
 			tt.end()
-			asked := tt.asked
 			r.write("proc/uptime", uptime+" 0.00\n")
-			tt = start()
-			tt.asked = asked
+			tt = start(tt.asked...)
 			tt.SessionOver()
 			tt.finish(c.want, c.end, c.asked...)
 			tt.end()
