@@ -34,7 +34,7 @@ test: ## every test; what is skipped is named, with its reason
 	@mkdir -p bin; code=0; $(GO) test -v -tags $(TAGS) ./... >bin/test.log 2>&1 || code=$$?; \
 	if [ $$code -ne 0 ]; then grep -vE '^ *(=== (RUN|PAUSE|CONT|NAME)|--- (PASS|SKIP))|^PASS$$' bin/test.log; fi; \
 	grep -E '^(ok|FAIL)[[:space:]]' bin/test.log; \
-	echo 'skipped:'; grep -A1 -E -- '^ *--- SKIP' bin/test.log | grep -v -- '^--$$' || echo '  nothing'; \
+	echo 'skipped:'; grep -B1 -E -- '^ *--- SKIP' bin/test.log | grep -vE -- '^--$$|=== RUN' || echo '  nothing'; \
 	exit $$code
 
 check: ## what has to hold before a commit
