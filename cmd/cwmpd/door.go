@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -14,12 +16,17 @@ import (
 	"github.com/cwmpd/cwmpd/internal/agent"
 	"github.com/cwmpd/cwmpd/internal/control"
 	"github.com/cwmpd/cwmpd/internal/model"
+	"github.com/cwmpd/cwmpd/internal/system"
 	"github.com/cwmpd/cwmpd/internal/ubus"
 )
 
 // open returns the way to the data model: the daemon's when it runs, else the router's files. The caller closes it.
 func open(ctx context.Context, o *options, writes bool) (control.Door, func(), error) {
-	if c := daemon(ctx, o); c != nil {
+	c := running(ctx, o)
+	if writes && c == nil {
+		c = daemon(ctx, o)
+	}
+	if c != nil {
 		return c, c.Close, nil
 	}
 	parts, err := local(ctx, o)
@@ -28,7 +35,7 @@ func open(ctx context.Context, o *options, writes bool) (control.Door, func(), e
 	}
 	closeAll := func() { parts.Close() }
 	if writes {
-		lock, err := parts.Lock(ctx, 5*time.Second)
+		lock, err := parts.Lock(ctx, 2*time.Second)
 		if err != nil {
 			parts.Close()
 			return nil, nil, fmt.Errorf("nothing was changed, somebody else writes this router: %w", err)
@@ -38,8 +45,8 @@ func open(ctx context.Context, o *options, writes bool) (control.Door, func(), e
 	return parts.Direct(), closeAll, nil
 }
 
-// daemon returns the running daemon, nil when there is none.
-func daemon(ctx context.Context, o *options) *control.Client {
+// running returns the daemon that answers on the bus, nil when there is none.
+func running(ctx context.Context, o *options) *control.Client {
 	c := control.NewClient(ubus.New(ubus.Config{Path: ubus.SocketPath(o.root), Timeout: 30 * time.Second}))
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
 	defer cancel()
@@ -48,6 +55,31 @@ func daemon(ctx context.Context, o *options) *control.Client {
 		return nil
 	}
 	return c
+}
+
+// daemon is running, with some patience where somebody holds the router's lock: a daemon that just starts is not on the
+// bus yet.
+func daemon(ctx context.Context, o *options) *control.Client {
+	for deadline := time.Now().Add(3 * time.Second); ; time.Sleep(50 * time.Millisecond) {
+		if c := running(ctx, o); c != nil || ctx.Err() != nil || time.Now().After(deadline) || !locked(o.root) {
+			return c
+		}
+	}
+}
+
+// locked reports whether a process holds the router's lock.
+func locked(root string) bool {
+	path := filepath.Join(root, agent.LockPath)
+	if _, err := os.Stat(path); err != nil {
+		return false
+	}
+	lock, err := system.LockFile(path)
+	if err == nil {
+		lock.Unlock()
+		return false
+	}
+	var held *system.HeldError
+	return errors.As(err, &held)
 }
 
 var errDown = &codedError{exitDown, errors.New("the daemon does not run; `cwmpd run` starts it, /etc/init.d/cwmpd start on a router")}
