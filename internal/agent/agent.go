@@ -95,7 +95,7 @@ func (d *Daemon) build() (err error) {
 		Tree: d.Tree, Store: d.Store, Ubus: d.Bus, Log: part("notify"),
 		UCIDirs:  []string{d.Box.Path("/etc/config"), d.Box.Path("/var/run/uci")},
 		OnChange: func() { d.cpe.Post(cwmp.Event{Code: cwmp.EventValueChange}) },
-		OnFiles:  d.reloadSettings, // an edit of /etc/config/cwmp by hand counts at once
+		OnFiles:  d.filesChanged,
 
 		Lightweight: d.lightweight,
 	})
@@ -104,7 +104,7 @@ func (d *Daemon) build() (err error) {
 	}
 	d.queue, err = transfer.New(transfer.Config{
 		Store: d.Store, Box: d.Box, Busy: d.busy, Log: part("transfer"),
-		Web:    func() web.Config { return d.webConfig() },
+		Web:    d.webConfig,
 		Keep:   func() bool { return d.settings.Load().CPE.KeepSettings },
 		Apply:  d.applyConfig,
 		OnDone: func() { d.cpe.Post(cwmp.Event{Code: cwmp.EventTransferComplete}) },
@@ -120,7 +120,7 @@ func (d *Daemon) build() (err error) {
 		Tree: d.Tree, Notify: d.watcher, Transfers: d.queue, Box: d.Box, Store: d.Store, Busy: d.busy, Log: part("cwmp"),
 		Settings:     func() config.Config { return d.settings.Load().Config },
 		Identity:     func() config.Identity { return d.settings.Load().id },
-		Web:          func() web.Config { return d.webConfig() },
+		Web:          d.webConfig,
 		AfterSession: d.afterSession,
 		OnLeave:      func() { d.leave(ErrLeaving) },
 	})
@@ -145,11 +145,9 @@ func (d *Daemon) run(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	d.rememberFirstUse()
-	if err := d.Tree.Apply(ctx); err != nil { // owed since a crash
-		d.log.Warn("apply what an earlier run left", "err", err)
-	}
+	d.apply(ctx) // what is owed since a crash
 	var wg sync.WaitGroup
-	errs := make(chan error, 8)
+	errs := make(chan error, 16)
 	start := func(name string, run func(context.Context) error) {
 		wg.Go(func() {
 			if err := run(ctx); err != nil && ctx.Err() == nil {
@@ -164,6 +162,7 @@ func (d *Daemon) run(ctx context.Context) error {
 	start("control", d.door.Run)
 	start("transfer", d.queue.Run)
 	start("address", d.watchAddress)
+	start("procd", d.watchProcd)
 	start("clock", d.watchClock)
 	start("reload", d.reloadWhenAsked)
 	start("notify", d.watcher.Run)
@@ -201,10 +200,7 @@ func (d *Daemon) committed(c model.Changes) {
 // Reload reads configuration and data model again; an open session is not disturbed.
 func (d *Daemon) Reload(ctx context.Context) error {
 	d.reloadSettings()
-	d.Problems = d.Tree.Reload(ctx)
-	for _, problem := range d.Problems {
-		d.log.Warn("data model", "file", problem.File, "line", problem.Line, "problem", problem.Msg)
-	}
+	d.tell(d.Tree.Reload(ctx))
 	d.watcher.Poke()
 	return nil
 }
@@ -220,6 +216,15 @@ func (d *Daemon) reloadWhenAsked(ctx context.Context) error {
 			}
 		}
 	}
+}
+
+// filesChanged hears of every UCI file that was written: an edit of /etc/config/cwmp by hand counts at once. Most are
+// other files, and Load then hands out the package that was read before.
+func (d *Daemon) filesChanged() {
+	if pkg, err := d.UCI.Load("cwmp"); err == nil && pkg == d.read.Load() {
+		return
+	}
+	d.reloadSettings()
 }
 
 func (d *Daemon) reloadSettings() {
@@ -258,9 +263,7 @@ func (d *Daemon) setLevel() {
 
 // afterSession applies what the ACS changed, now that its connection is not cut by it.
 func (d *Daemon) afterSession(ctx context.Context) {
-	if err := d.Tree.Apply(ctx); err != nil {
-		d.log.Warn("apply changes", "err", err)
-	}
+	d.apply(ctx)
 	d.rememberFirstUse()
 	d.lookAround()
 	debug.FreeOSMemory() // a session's envelopes are the largest things we hold; a router wants them back
@@ -271,9 +274,13 @@ func (d *Daemon) applyOwed(ctx context.Context) {
 	select {
 	case d.busy <- struct{}{}:
 		defer func() { <-d.busy }()
+		d.apply(ctx)
 	default:
-		return
 	}
+}
+
+// apply has the router take notice of what was committed.
+func (d *Daemon) apply(ctx context.Context) {
 	if err := d.Tree.Apply(ctx); err != nil {
 		d.log.Warn("apply changes", "err", err)
 	}
@@ -331,6 +338,20 @@ func (d *Daemon) watchAddress(ctx context.Context) error {
 	if err := d.Bus.Subscribe("network.interface", onNetwork); err != nil {
 		d.log.Warn("subscribe to network.interface", "err", err)
 	}
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-d.moved:
+			if d.lookUpHost(ctx) {
+				d.watcher.Poke()
+			}
+		}
+	}
+}
+
+// watchProcd sends what is owed when procd is back on the bus.
+func (d *Daemon) watchProcd(ctx context.Context) error {
 	procd := make(chan struct{}, 1)
 	err := d.Bus.Listen("ubus.object.add", func(_ string, data ubus.Value) {
 		if data.Get("path").Text() == "service" {
@@ -349,10 +370,6 @@ func (d *Daemon) watchAddress(ctx context.Context) error {
 			return nil
 		case <-procd:
 			d.applyOwed(ctx)
-		case <-d.moved:
-			if d.lookUpHost(ctx) {
-				d.watcher.Poke()
-			}
 		}
 	}
 }

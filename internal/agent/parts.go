@@ -44,7 +44,8 @@ type Parts struct {
 	version  string
 	log      *slog.Logger
 	settings atomic.Pointer[settings]
-	host     atomic.Pointer[string] // our address as the ACS sees it, nil before it was looked up
+	read     atomic.Pointer[uci.Package] // /etc/config/cwmp as it was last read without an error
+	host     atomic.Pointer[string]      // our address as the ACS sees it, nil before it was looked up
 	http     *connreq.HTTP
 	router   *source.Router
 
@@ -106,15 +107,24 @@ func (p *Parts) loadTree(ctx context.Context, embedded fs.FS) error {
 			}
 		},
 	})
-	p.Tree, p.Problems = tree, problems
-	for _, problem := range problems {
-		p.log.Warn("data model", "file", problem.File, "line", problem.Line, "problem", problem.Msg)
-	}
+	p.Tree = tree
+	p.tell(problems)
 	return err
 }
 
+// tell keeps and logs what is wrong with the .dm files.
+func (p *Parts) tell(problems []model.Problem) {
+	p.Problems = problems
+	for _, problem := range problems {
+		p.log.Warn("data model", "file", problem.File, "line", problem.Line, "problem", problem.Msg)
+	}
+}
+
 // timeZone reads the POSIX TZ string of the router's configuration, which /etc/TZ only follows after a reload.
-func (p *Parts) timeZone() string {
+func (p *Parts) timeZone() string { return p.systemOption("timezone") }
+
+// systemOption is an option of the router's own section in /etc/config/system, "" where there is none.
+func (p *Parts) systemOption(name string) string {
 	pkg, err := p.UCI.Load("system")
 	if err != nil {
 		return ""
@@ -123,7 +133,7 @@ func (p *Parts) timeZone() string {
 	if s == nil {
 		return ""
 	}
-	return s.Get("timezone")
+	return s.Get(name)
 }
 
 // reloadService tells procd that a UCI package changed; it knows which services care.

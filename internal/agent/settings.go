@@ -35,6 +35,8 @@ func (p *Parts) loadSettings(before *settings) (*settings, error) {
 		if pkg = p.lastGood(); pkg != nil {
 			p.log.Warn("the last good configuration is used")
 		}
+	default:
+		p.read.Store(pkg)
 	}
 	c, problems := config.FromUCI(pkg)
 	if text, err := p.Box.ReadFile("/etc/config/cwmp", 1<<20); err == nil && len(problems) > 0 {
@@ -43,9 +45,10 @@ func (p *Parts) loadSettings(before *settings) (*settings, error) {
 	for _, problem := range problems {
 		p.log.Warn(problem.String())
 	}
-	id, err := config.Identify(c, p.Box)
+	board := p.Box.Board()
+	id, err := config.Identify(c, board, p.Box.BaseMAC())
 	if c.CPE.SoftwareVersion == "" {
-		c.CPE.SoftwareVersion = p.Box.Board().Release
+		c.CPE.SoftwareVersion = board.Release
 	}
 	return &settings{Config: c, id: id}, err
 }

@@ -135,17 +135,7 @@ func (p *Parts) copyFile(name string, w io.Writer) error {
 }
 
 // logFile is the file that logd writes where the owner wants one.
-func (p *Parts) logFile() string {
-	pkg, err := p.UCI.Load("system")
-	if err != nil {
-		return ""
-	}
-	s := pkg.Section("@system[0]")
-	if s == nil {
-		return ""
-	}
-	return s.Get("log_file")
-}
+func (p *Parts) logFile() string { return p.systemOption("log_file") }
 
 // writeSystemLog writes logd's ring buffer, a line for each message as logread prints it.
 func (p *Parts) writeSystemLog(ctx context.Context, w io.Writer) error {

@@ -161,7 +161,8 @@ func TestIdentityFallsBackOnTheBox(t *testing.T) {
 		{"a virtual machine", Default(), map[string]string{"sys/class/net/eth0/address": "02:00:00:00:11:22"},
 			Identity{"OpenWrt", NoOUI, "", "020000001122"}, "FFFFFF-020000001122"},
 	} {
-		got, err := Identify(c.cfg, testBox(t, c.files))
+		box := testBox(t, c.files)
+		got, err := Identify(c.cfg, box.Board(), box.BaseMAC())
 		if err != nil || got != c.want {
 			t.Errorf("%s: got %+v, %v, want %+v", c.name, got, err, c.want)
 		}
@@ -169,7 +170,8 @@ func TestIdentityFallsBackOnTheBox(t *testing.T) {
 			t.Errorf("%s: user name %q, want %q (H-44)", c.name, u, c.user)
 		}
 	}
-	if _, err := Identify(Default(), testBox(t, nil)); !errors.Is(err, ErrNoSerial) {
+	bare := testBox(t, nil)
+	if _, err := Identify(Default(), bare.Board(), bare.BaseMAC()); !errors.Is(err, ErrNoSerial) {
 		t.Errorf("a box without any device: %v, want %v", err, ErrNoSerial)
 	}
 }

@@ -24,8 +24,8 @@ var ErrNoSerial = errors.New("no serial number: set cpe.serial_number in /etc/co
 
 // Identify finds out who the box is: the owner's options first, then /etc/device_info, the board's name, the address on
 // its label. A first start on any router thus can reach its ACS; only a box without a network device has no serial.
-func Identify(c Config, box *system.Box) (Identity, error) {
-	board, mac := box.Board(), box.BaseMAC()
+// mac is the address on its label, "" where there is none.
+func Identify(c Config, board system.Board, mac string) (Identity, error) {
 	maker, product := board.Manufacturer, board.Product
 	if product == "Generic" || product == "" { // OpenWrt's own default says nothing
 		maker, product = "", ""
