@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/cwmpd/cwmpd/internal/cwmp/cwmptest"
@@ -59,7 +60,7 @@ func parseScript(r io.Reader, verbs []string) ([]statement, error) {
 			if s.call, err = cwmptest.ParseCall(s.text); err != nil {
 				return nil, fmt.Errorf("line %d: %w", s.line, err)
 			}
-		} else if !contains(verbs, verb) {
+		} else if !slices.Contains(verbs, verb) {
 			return nil, fmt.Errorf("line %d: unknown statement %q: want one of %s, or a method of TR-069", s.line, verb, strings.Join(verbs, ", "))
 		}
 		if verb == "file" { // its lines follow, indented
@@ -87,13 +88,4 @@ func cutExpected(text string) (call, expect string) {
 		}
 	}
 	return text, ""
-}
-
-func contains(list []string, s string) bool {
-	for _, l := range list {
-		if l == s {
-			return true
-		}
-	}
-	return false
 }
