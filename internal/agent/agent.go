@@ -269,13 +269,13 @@ func (d *Daemon) afterSession(ctx context.Context) {
 	debug.FreeOSMemory() // a session's envelopes are the largest things we hold; a router wants them back
 }
 
-// applyOwed sends reloads that procd was not there to hear, unless a session is open, which does so at its end.
+// applyOwed sends reloads that procd was not there to hear, between sessions.
 func (d *Daemon) applyOwed(ctx context.Context) {
 	select {
 	case d.busy <- struct{}{}:
 		defer func() { <-d.busy }()
 		d.apply(ctx)
-	default:
+	case <-ctx.Done():
 	}
 }
 

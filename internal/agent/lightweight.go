@@ -4,6 +4,7 @@ import (
 	"net/url"
 	"time"
 
+	"github.com/cwmpd/cwmpd/internal/config"
 	"github.com/cwmpd/cwmpd/internal/notify"
 )
 
@@ -25,11 +26,8 @@ func (p *Parts) lightweight() notify.Lightweight {
 // phase is a time that the ACS set, zero if that is Unknown Time or our clock is not set: then there is nothing to compare
 // it with.
 func (p *Parts) phase(text string) time.Time {
-	t, err := time.Parse(time.RFC3339Nano, text)
-	if err != nil {
-		t, err = time.Parse(time.RFC3339Nano, text+"Z")
-	}
-	if err != nil || t.Year() == 1 || !p.Box.ClockSet() {
+	t, ok := config.ParseTime(text)
+	if !ok || t.Year() == 1 || !p.Box.ClockSet() {
 		return time.Time{}
 	}
 	return t

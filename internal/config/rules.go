@@ -185,14 +185,22 @@ func path(field func(*Config) *string) setter {
 
 func dateTime(field func(*Config) *string) setter {
 	return func(c *Config, s string) error {
-		for _, layout := range []string{time.RFC3339Nano, "2006-01-02T15:04:05"} {
-			if _, err := time.Parse(layout, s); err == nil {
-				*field(c) = s
-				return nil
-			}
+		if _, ok := ParseTime(s); !ok {
+			return fmt.Errorf("%q is not a dateTime such as 2026-01-31T03:00:00Z", s)
 		}
-		return fmt.Errorf("%q is not a dateTime such as 2026-01-31T03:00:00Z", s)
+		*field(c) = s
+		return nil
 	}
+}
+
+// ParseTime reads a dateTime of this file, which counts as UTC where it names no zone.
+func ParseTime(s string) (t time.Time, ok bool) {
+	for _, layout := range []string{time.RFC3339Nano, "2006-01-02T15:04:05"} {
+		if t, err := time.Parse(layout, s); err == nil {
+			return t, true
+		}
+	}
+	return time.Time{}, false
 }
 
 // CheckURL says what keeps a text from being the URL of an ACS (K-20).

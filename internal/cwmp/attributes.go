@@ -59,12 +59,9 @@ func readSetAttr(m *soap.Member) notify.SetAttr {
 
 // getParameterAttributes reads the attributes of names and partial paths; objects have none.
 func (s *session) getParameterAttributes(ctx context.Context, args *soap.Args) error {
-	names := args.Strings("ParameterNames", maxPath)
-	if err := args.Err(); err != nil {
+	names, err := parameterNames(args)
+	if err != nil {
 		return err
-	}
-	if len(names) == 0 {
-		return faultf(invalidArguments, "ParameterNames is empty")
 	}
 	if s.cpe.cfg.Notify == nil {
 		return errNoNotify

@@ -384,12 +384,8 @@ func parsePhase(text string) time.Time {
 	if text == soap.UnknownTime {
 		return time.Time{}
 	}
-	for _, layout := range []string{time.RFC3339Nano, "2006-01-02T15:04:05.999999999"} {
-		if t, err := time.Parse(layout, strings.TrimSpace(text)); err == nil {
-			return t
-		}
-	}
-	return time.Time{}
+	t, _ := config.ParseTime(strings.TrimSpace(text))
+	return t
 }
 
 // lookAtURL finds out whether the ACS is another one than the one that had our "0 BOOTSTRAP". If so, everything that was

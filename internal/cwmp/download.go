@@ -12,17 +12,8 @@ import (
 // download puts a file transfer into the queue (3.7). The answer is always Status 1: the transfer runs after the session,
 // and TransferComplete tells how it went. The entry is on flash before the answer is (E-4).
 func (s *session) download(_ context.Context, args *soap.Args) error {
-	r := transfer.Request{
-		Kind:           transfer.Download,
-		CommandKey:     args.String("CommandKey", maxKey),
-		FileType:       args.String("FileType", 64),
-		URL:            args.String("URL", 256),
-		Username:       args.String("Username", 256),
-		Password:       args.String("Password", 256),
-		FileSize:       uint64(args.Uint("FileSize")),
-		TargetFileName: args.String("TargetFileName", 256),
-		Delay:          time.Duration(args.Uint("DelaySeconds")) * time.Second,
-	}
+	r := downloadArgs(args)
+	r.Delay = time.Duration(args.Uint("DelaySeconds")) * time.Second
 	args.OptionalString("SuccessURL", 256) // hints for a browser: read, and not used
 	args.OptionalString("FailureURL", 256)
 	if err := s.queue(args, r); err != nil {
@@ -30,6 +21,26 @@ func (s *session) download(_ context.Context, args *soap.Args) error {
 	}
 	s.enc.TransferResponse("DownloadResponse")
 	return nil
+}
+
+// fileArgs reads what every call about a file has.
+func fileArgs(args *soap.Args, kind transfer.Kind) transfer.Request {
+	return transfer.Request{
+		Kind:       kind,
+		CommandKey: args.String("CommandKey", maxKey),
+		FileType:   args.String("FileType", 64),
+		URL:        args.String("URL", 256),
+		Username:   args.String("Username", 256),
+		Password:   args.String("Password", 256),
+	}
+}
+
+// downloadArgs reads what Download and ScheduleDownload have in common.
+func downloadArgs(args *soap.Args) transfer.Request {
+	r := fileArgs(args, transfer.Download)
+	r.FileSize = uint64(args.Uint("FileSize"))
+	r.TargetFileName = args.String("TargetFileName", 256)
+	return r
 }
 
 // queue takes on a transfer whose arguments were read.

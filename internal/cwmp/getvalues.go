@@ -13,12 +13,9 @@ import (
 // also when another covers it. That, the limits of Parse and the size of the answer are the work budget of an ACS
 // which asks for the whole tree a hundred thousand times (Z-25).
 func (s *session) getParameterValues(ctx context.Context, args *soap.Args) error {
-	names := args.Strings("ParameterNames", maxPath)
-	if err := args.Err(); err != nil {
+	names, err := parameterNames(args)
+	if err != nil {
 		return err
-	}
-	if len(names) == 0 {
-		return faultf(invalidArguments, "ParameterNames is empty")
 	}
 	tx, err := s.begin(ctx, model.FromACS)
 	if err != nil {
@@ -46,6 +43,18 @@ func (s *session) getParameterValues(ctx context.Context, args *soap.Args) error
 	s.enc.EndList()
 	s.enc.Close()
 	return nil
+}
+
+// parameterNames reads the one argument of GetParameterValues and GetParameterAttributes.
+func parameterNames(args *soap.Args) ([]string, error) {
+	names := args.Strings("ParameterNames", maxPath)
+	if err := args.Err(); err != nil {
+		return nil, err
+	}
+	if len(names) == 0 {
+		return nil, faultf(invalidArguments, "ParameterNames is empty")
+	}
+	return names, nil
 }
 
 // onlyOnce tells for each path whether it is the first time. Names without aliases and wildcards need no memory for that:
@@ -85,16 +94,5 @@ func (s *session) writeValue(p *model.Param) {
 		s.enc.ParameterValue(p.Path, "string", "")
 		return
 	}
-	s.enc.ParameterValue(p.Path, xsdType(p.Type), p.Value)
-}
-
-// xsdType names a type in the namespace of XML Schema, where base64 is called base64Binary.
-func xsdType(b model.Base) string {
-	switch b {
-	case model.BaseAny:
-		return "string"
-	case model.BaseBase64:
-		return "base64Binary"
-	}
-	return b.String()
+	s.enc.ParameterValue(p.Path, p.Type.XSD(), p.Value)
 }

@@ -98,7 +98,7 @@ func (s *session) writeParameters(ctx context.Context, events []Event) {
 		}
 		if !written[path] {
 			written[path] = true
-			s.enc.ParameterValue([]byte(path), xsdType(ch.Type), value)
+			s.enc.ParameterValue([]byte(path), ch.Type.XSD(), value)
 		}
 	}
 	if tx == nil {

@@ -11,16 +11,7 @@ import (
 // scheduleDownload puts a download into the queue that is to be made within time windows (3.9). What a window may be is
 // the queue's matter; the message for a user is read by nobody, since mode 4 is not supported.
 func (s *session) scheduleDownload(_ context.Context, args *soap.Args) error {
-	r := transfer.Request{
-		Kind:           transfer.Download,
-		CommandKey:     args.String("CommandKey", maxKey),
-		FileType:       args.String("FileType", 64),
-		URL:            args.String("URL", 256),
-		Username:       args.String("Username", 256),
-		Password:       args.String("Password", 256),
-		FileSize:       uint64(args.Uint("FileSize")),
-		TargetFileName: args.String("TargetFileName", 256),
-	}
+	r := downloadArgs(args)
 	members := args.Structs("TimeWindowList", "TimeWindowStruct")
 	for i := range members {
 		m := &members[i]

@@ -37,6 +37,17 @@ func (b Base) String() string {
 	return baseNames[b]
 }
 
+// XSD is the type's name in the namespace of XML Schema, where base64 is called base64Binary.
+func (b Base) XSD() string {
+	switch b {
+	case BaseAny:
+		return "string"
+	case BaseBase64:
+		return "base64Binary"
+	}
+	return b.String()
+}
+
 func (b Base) number() bool {
 	return b >= BaseInt && b <= BaseUnsignedLong || b == BaseDecimal
 }

@@ -8,8 +8,6 @@ import (
 	"encoding/xml"
 	"fmt"
 	"time"
-
-	"github.com/cwmpd/cwmpd/internal/model"
 )
 
 const (
@@ -41,7 +39,7 @@ func (cfg Lightweight) message(now time.Time, found map[string]reading, paths []
 		if len(path) <= maxLightName && len(r.value) <= room-whole {
 			body.WriteString("<Param>")
 			element(body, "Name", "", path)
-			element(body, "Value", ` xsi:type="xsd:`+lightType(r.typ)+`"`, r.value)
+			element(body, "Value", ` xsi:type="xsd:`+r.typ.XSD()+`"`, r.value)
 			body.WriteString("</Param>")
 			if body.Len() <= room {
 				n++
@@ -71,15 +69,4 @@ func element(b *bytes.Buffer, name, attr, text string) {
 	b.WriteString("<" + name + attr + ">")
 	xml.EscapeText(b, []byte(text)) // into memory: no error
 	b.WriteString("</" + name + ">")
-}
-
-// lightType is a type of XML Schema; SOAP's base64 is the only one that is none.
-func lightType(t model.Base) string {
-	switch t {
-	case model.BaseAny:
-		return "string"
-	case model.BaseBase64:
-		return "base64Binary"
-	}
-	return t.String()
 }

@@ -26,21 +26,8 @@ func netBridgeRows(ctx context.Context, r *Reader, _ *model.Row, _ []string) ([]
 
 // netBridgeAdd is `add call net.bridges`: a bridge without ports, which is off.
 func netBridgeAdd(ctx context.Context, r *Reader, _ *model.Row, number uint32, _ []string) (model.Row, error) {
-	n := r.network(ctx)
-	name := "br-" + strconv.Itoa(int(number))
-	for i := 2; n.device[name] != nil || n.live.devices[name].Exists(); i++ {
-		name = "br-" + strconv.Itoa(int(number)) + "-" + strconv.Itoa(i)
-	}
-	section, err := r.newNetwork("device", "cwmp_"+validPart(name))
-	if err != nil {
-		return model.Row{}, err
-	}
-	for _, o := range [][2]string{{"type", "bridge"}, {"name", name}, {"bridge_empty", "1"}, {"enabled", "0"}} {
-		if err := r.uciSet("network", section, o[0], o[1]); err != nil {
-			return model.Row{}, err
-		}
-	}
-	return model.Row{Key: name, Package: "network", Section: section, Data: netdev(name)}, nil
+	name, section, err := r.newDevice(ctx, "br-"+strconv.Itoa(int(number)), "bridge", "bridge_empty", "1")
+	return model.Row{Key: name, Package: "network", Section: section, Data: netdev(name)}, err
 }
 
 // netBridgeDelete takes the bridge's VLANs along. It refuses while an interface or a VLAN device stands on the bridge.

@@ -59,6 +59,16 @@ func (r *Reader) newNetwork(typ, wish string) (string, error) {
 	return name, r.addSection("network", typ, name)
 }
 
+// newDevice makes the `config device` of a netdev that is off: of a type, called wish or, where that is taken, with an
+// ordinal behind it. more are further options, in pairs.
+func (r *Reader) newDevice(ctx context.Context, wish, typ string, more ...string) (name, section string, err error) {
+	n := r.network(ctx)
+	name = freeKey(wish, func(name string) bool { return n.device[name] != nil || n.live.devices[name].Exists() })
+	section = r.freeName("network", "cwmp_"+name)
+	options := append([]string{"type", typ, "name", name}, more...)
+	return name, section, r.addSection("network", "device", section, append(options, "enabled", "0")...)
+}
+
 // deviceOptions are the settings of a netdev which netifd also takes from the section of an interface, as long as the
 // netdev has no section of its own.
 var deviceOptions = [...]string{

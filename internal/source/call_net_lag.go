@@ -24,12 +24,7 @@ func netLAGAdd(ctx context.Context, r *Reader, _ *model.Row, number uint32, _ []
 	if len(r.Glob("/sys/class/net/bonding_masters")) == 0 {
 		return model.Row{}, refused("the kernel has no bonding driver")
 	}
-	n := r.network(ctx)
-	name := freeKey("bond"+strconv.Itoa(int(number)), func(name string) bool {
-		return n.device[name] != nil || n.live.devices[name].Exists()
-	})
-	section := r.freeName("network", "cwmp_"+name)
-	err := r.addSection("network", "device", section, "type", "bonding", "name", name, "policy", "802.3ad", "enabled", "0")
+	name, section, err := r.newDevice(ctx, "bond"+strconv.Itoa(int(number)), "bonding", "policy", "802.3ad")
 	return model.Row{Key: name, Package: "network", Section: section, Data: netdev(name)}, err
 }
 

@@ -54,21 +54,8 @@ func netVLANRows(ctx context.Context, r *Reader, _ *model.Row, _ []string) ([]mo
 
 // netVLANAdd is `add call net.vlans`: a tagging netdev that is off and stands on nothing yet.
 func netVLANAdd(ctx context.Context, r *Reader, _ *model.Row, number uint32, _ []string) (model.Row, error) {
-	n := r.network(ctx)
-	name := "vlan" + strconv.Itoa(int(number))
-	for i := 2; n.device[name] != nil || n.live.devices[name].Exists(); i++ {
-		name = "vlan" + strconv.Itoa(int(number)) + "-" + strconv.Itoa(i)
-	}
-	section, err := r.newNetwork("device", "cwmp_"+validPart(name))
-	if err != nil {
-		return model.Row{}, err
-	}
-	for _, o := range [][2]string{{"type", "8021q"}, {"name", name}, {"vid", "1"}, {"enabled", "0"}} {
-		if err := r.uciSet("network", section, o[0], o[1]); err != nil {
-			return model.Row{}, err
-		}
-	}
-	return model.Row{Key: name, Package: "network", Section: section, Data: tagger{}}, nil
+	name, section, err := r.newDevice(ctx, "vlan"+strconv.Itoa(int(number)), "8021q", "vid", "1")
+	return model.Row{Key: name, Package: "network", Section: section, Data: tagger{}}, err
 }
 
 // netVLANDelete refuses while somebody stands on the netdev: the network would break in a way nobody asked for.
