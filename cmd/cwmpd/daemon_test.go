@@ -104,15 +104,15 @@ func TestUnreachableACS(t *testing.T) {
 	t.Parallel()
 	b := offline(t)
 	b.startBus()
+	b.edit("etc/config/cwmp", `option retry_min_wait_interval '[^']*'`, "option retry_min_wait_interval '60'")
 	gone := cwmptest.New()
 	gone.Close()
 	p := b.start("--acs", gone.URL)
 	defer p.stop(exitOK)
 	var status string
-	eventually(t, "a failed session", func() bool {
-		a := b.do("status")
-		status = a.out
-		return strings.Contains(status, "\nlast failure ")
+	eventually(t, "a failed session, and what follows from it", func() bool {
+		status = b.do("status").out
+		return strings.Contains(status, "\nlast failure ") && !strings.Contains(status, "in session")
 	})
 	for _, part := range []string{
 		"state           waiting to retry (1 failed in a row)\n", "sessions        0 complete, 1 failed\n",
