@@ -18,7 +18,7 @@ SMALL   := -gcflags=all=-l $(foreach p,$(HOT),-gcflags=$(p)=)
 ACS      ?=
 FUZZTIME ?= 1m
 
-.PHONY: all build run test check bench size fuzz cross clean
+.PHONY: all build run test conformance check bench size fuzz cross clean
 
 all: build
 
@@ -36,6 +36,13 @@ test: ## every test; what is skipped is named, with its reason
 	grep -E '^(ok|FAIL)[[:space:]]' bin/test.log; \
 	echo 'skipped:'; grep -B1 -E -- '^ *--- SKIP' bin/test.log | grep -vE -- '^--$$|=== RUN' || echo '  nothing'; \
 	exit $$code
+
+# The log of the last `make test` is good as long as nothing is newer; its failures are in the table.
+conformance: ## the table of requirements and the tests that prove them: bin/conformance.txt
+	@if [ ! -e bin/test.log ] || [ -n "$$(find cmd internal datamodel openwrt go.mod -newer bin/test.log -type f)" ]; then $(MAKE) --no-print-directory test || :; fi
+	@code=0; $(GO) test -count=1 ./internal/conformance -run 'TestTable|TestEverythingIsCovered' -log "$(CURDIR)/bin/test.log" \
+		-table "$(CURDIR)/bin/conformance.txt" >bin/conformance.log || code=$$?; \
+	cat bin/conformance.txt; [ $$code -eq 0 ] || cat bin/conformance.log; exit $$code
 
 check: ## what has to hold before a commit
 	@test -z "$$(gofmt -l cmd internal datamodel | tee /dev/stderr)" || { echo 'gofmt: the files above are not formatted'; exit 1; }

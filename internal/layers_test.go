@@ -30,6 +30,8 @@ var layer = map[string]float64{
 	"cmd/cwmpd":          4,
 	"cmd/sandbox":        4,
 
+	"internal/conformance": 4, // tests only
+
 	"internal/ubus/ubustest": 0.5,
 	"internal/cwmp/cwmptest": 2.5,
 	"internal/sandbox":       3,

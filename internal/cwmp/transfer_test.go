@@ -96,6 +96,7 @@ func (d *depot) end(calls ...cwmptest.Call) {
 	d.wait(len(calls))
 }
 
+// Status 1 with Unknown Time, and exactly one TransferComplete.
 func TestT250_Download(t *testing.T) {
 	d := newDepot(t)
 	d.end(d.get("c1", "/good"))

@@ -76,6 +76,7 @@ func snapshot(t *testing.T, root string) string {
 	return b.String()
 }
 
+// a configuration is put in force as a whole or not at all.
 func TestConfigurationTexts(t *testing.T) {
 	const system = "config system\n\toption hostname 'new'\n"
 	for name, c := range map[string]struct {
