@@ -145,6 +145,7 @@ func (s *stage) copyTree(name, root string) {
 
 // T-182, R-10: whenever the agent is killed, a set of parameters in several packages, with its ParameterKey, is there as a
 // whole or not at all, and what was answered is there.
+// Covers: T-361.
 func TestT182_KilledAtAnyMoment(t *testing.T) {
 	t.Parallel()
 	if _, err := os.Stat("/proc/self/task"); err != nil {

@@ -91,6 +91,7 @@ func (s *stage) upload(wanted ...cwmptest.DownloadArgs) map[string]string {
 	return ends
 }
 
+// Covers: §3.8.
 func TestT268_Upload(t *testing.T) {
 	t.Parallel()
 	s := newStage(t, map[string]string{
@@ -192,7 +193,7 @@ func archived(t *testing.T, data string) (files []string) {
 	}
 }
 
-// 3.8: the secrets of a configuration go by https only, unless the owner allows it or the ACS is in the house.
+// §3.8: the secrets of a configuration go by https only, unless the owner allows it or the ACS is in the house.
 func TestSecretsGoByHTTPSOnly(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {

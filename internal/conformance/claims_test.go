@@ -109,6 +109,7 @@ var (
 
 // labelIDs are the numbers at the beginning of a text, and those in parentheses.
 func labelIDs(text string) []string {
+	text = strings.TrimSpace(text)
 	list := idPattern.FindAllString(atFirst.FindString(text), -1)
 	for _, p := range inParens.FindAllString(text, -1) {
 		list = append(list, idPattern.FindAllString(p, -1)...)
@@ -124,7 +125,7 @@ func TestLabelIDs(t *testing.T) {
 		"kept (R-50, T-212) for ever":  "R-50 T-212",
 		"§3.8 a log file":              "§3.8",
 		"SetParameterValues key=K-1":   "",
-		"K-1":                          "K-1",
+		"K-1\n":                        "K-1",
 		"as R-3 says in other words":   "",
 		"B-12x":                        "",
 		"T-185 T-193 everything at it": "T-185 T-193",

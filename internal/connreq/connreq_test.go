@@ -140,6 +140,7 @@ func TestRequest(t *testing.T) {
 }
 
 // TestRefusals is T-301, T-302, T-304, T-311.
+// Covers: C-6, C-11.
 func TestRefusals(t *testing.T) {
 	b := run(t)
 	url := b.url()
@@ -166,6 +167,7 @@ func TestRefusals(t *testing.T) {
 	}
 }
 
+// Covers: C-11.
 func TestWrongCredentials(t *testing.T) {
 	b := run(t)
 	for _, c := range []struct{ user, pass string }{{"acs", "wrong"}, {"ACS", "secret"}, {"", "secret"}} {
@@ -190,6 +192,7 @@ func TestWrongCredentials(t *testing.T) {
 	}
 }
 
+// Covers: C-14.
 func TestReplayIsStale(t *testing.T) {
 	b := run(t)
 	auth := credentials(t, ask(t, "GET", b.url(), ""), b.url(), "acs", "secret")
@@ -330,6 +333,7 @@ func TestGate(t *testing.T) {
 }
 
 // TestFlood is T-307: 503 without Retry-After, and no session for it.
+// Covers: C-5, C-6.
 func TestFlood(t *testing.T) {
 	b := run(t)
 	got := map[int]int{}
@@ -357,6 +361,7 @@ func TestBruteForce(t *testing.T) {
 	}
 }
 
+// Covers: C-5.
 func TestRates(t *testing.T) {
 	now := time.Unix(1e9, 0)
 	r := newRates()

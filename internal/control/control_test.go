@@ -81,7 +81,7 @@ func (c *cpe) Sessions() []cwmp.Record {
 	return c.records
 }
 
-// 3.15: a download can be asked for on the router.
+// §3.15: a download can be asked for on the router.
 func TestRequestDownload(t *testing.T) {
 	c := &cpe{}
 	s := &Server{cfg: Config{CWMP: c}}

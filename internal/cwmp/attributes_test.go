@@ -48,6 +48,7 @@ func (r *router) writeTest(option, value string) {
 	writeFiles(r.t, r.root, map[string]string{"etc/config/test": text})
 }
 
+// Covers: §2.2, N-2.
 func TestT200_DefaultAttributes(t *testing.T) {
 	r := newRouter(t)
 	got := r.attributes("Device.")
@@ -70,6 +71,7 @@ func TestT200_DefaultAttributes(t *testing.T) {
 	wantFault(t, r.one(cwmptest.GetParameterAttributes()), 9003)
 }
 
+// Covers: N-1, N-4, N-8, I-7.
 func TestT202_PassiveChangeIsInTheNextInform(t *testing.T) {
 	r := newRouter(t)
 	r.set(notification("Device.Test.Int", 1))
@@ -98,6 +100,7 @@ func TestT205_NotWatched(t *testing.T) {
 	r.wantEvents()
 }
 
+// Covers: R-54, N-15.
 func TestT206_ActiveMayBeRefused(t *testing.T) {
 	r := newRouter(t)
 	m := r.one(cwmptest.SetParameterAttributes(notification("Device.Test.Int", 1), notification("Device.DeviceInfo.UpTime", 2)))
@@ -180,6 +183,7 @@ func TestT211_PartialPath(t *testing.T) {
 	}
 }
 
+//
 func TestT187_OwnChangesAreNoNews(t *testing.T) {
 	r := newRouter(t)
 	r.set(notification("Device.Test.Int", 2), notification("Device.Test.RowNumberOfEntries", 2))
@@ -218,6 +222,7 @@ func TestT213_Lightweight(t *testing.T) {
 	r.wantEvents("4 VALUE CHANGE") // T-221: 6 is passive as well
 }
 
+// Covers: N-3, §8.
 func TestT214_AttributesSurvive(t *testing.T) {
 	r := newRouter(t)
 	r.set(notification("Device.Test.Int", 2))
@@ -237,6 +242,7 @@ func TestT214_AttributesSurvive(t *testing.T) {
 	}
 }
 
+// Covers: N-9.
 func TestT217_TheRetryCarriesTheNewestValue(t *testing.T) {
 	r := newRouter(t)
 	r.set(notification("Device.Test.Int", 2))

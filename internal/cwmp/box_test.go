@@ -41,6 +41,7 @@ func (b *bench) commands() string {
 	return string(text)
 }
 
+// Covers: §3.12.
 func TestT116_RebootOfTheBox(t *testing.T) {
 	b := newBox(t, nil)
 	left := false
@@ -92,6 +93,7 @@ func TestPromiseOfTheLastRunIsKept(t *testing.T) {
 	}
 }
 
+// Covers: §3.12, E-5.
 func TestT127_FactoryReset(t *testing.T) {
 	b := newBox(t, nil)
 	b.acs.Ask(cwmptest.Reboot("lost"), cwmptest.FactoryReset(), cwmptest.ScheduleInform(3600, "lost too"))
@@ -125,6 +127,7 @@ func TestRebootThatDoesNotWork(t *testing.T) {
 	b.good() // life goes on
 }
 
+// Covers: I-3.
 func TestT010_CurrentTime(t *testing.T) {
 	tests := []struct {
 		name  string
@@ -159,6 +162,7 @@ func TestT010_CurrentTime(t *testing.T) {
 }
 
 // T-366: on a disk that cannot be written nothing is promised, and sessions go on.
+//
 func TestT366_ReadOnlyDisk(t *testing.T) {
 	b := newBox(t, nil)
 	b.cpe.trySave()

@@ -11,6 +11,7 @@ import (
 const uuidA, uuidB = "00000000-0000-5000-8000-00000000000a", "00000000-0000-5000-8000-00000000000B"
 
 // T-278: the results are in the order of the operations, and are told until the ACS knows, over a restart too.
+// Covers, E-1, §3.15.
 func TestT278_ChangeDUState(t *testing.T) {
 	b := newBench(t)
 	op := cwmptest.Operation

@@ -131,6 +131,7 @@ func pass(d time.Duration) {
 
 func always(int) bool { return true }
 
+// Covers: S-30, S-33, S-34, S-17.
 func TestT100_RetryWaits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := startLoop(t, func(l *loop) { l.fail = always })
@@ -203,6 +204,7 @@ func TestS35_ChangedIntervalCountsForTheNextWait(t *testing.T) {
 	})
 }
 
+// Covers: S-32.
 func TestT103_RebootInBackoff(t *testing.T) {
 	store, err := state.Open(t.TempDir(), nil)
 	if err != nil {
@@ -239,6 +241,7 @@ func TestT103_RebootInBackoff(t *testing.T) {
 	})
 }
 
+// Covers: S-33, S-34.
 func TestT104_SuccessResetsTheCount(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := startLoop(t, func(l *loop) { l.fail = func(n int) bool { return n != 5 } })
@@ -261,6 +264,7 @@ func TestT104_SuccessResetsTheCount(t *testing.T) {
 }
 
 // S-30, S-31, T-314: an event ends the wait, and the session that it causes is the retry.
+// Covers: C-2, S-17.
 func TestT314_ConnectionRequestInBackoff(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := startLoop(t, func(l *loop) { l.fail = func(n int) bool { return n < 6 } })
@@ -285,6 +289,7 @@ func TestT314_ConnectionRequestInBackoff(t *testing.T) {
 	})
 }
 
+// Covers: S-2, S-16.
 func TestC3_ManyConnectionRequests(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := startLoop(t, func(l *loop) {
@@ -317,6 +322,7 @@ func TestC3_ManyConnectionRequests(t *testing.T) {
 }
 
 // T-106, T-109: with PeriodicInformTime at its Unknown Time only the interval counts, from when it was set.
+// Covers: S-40, S-15, S-17.
 func TestT106_Periodic(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := startLoop(t, nil)
@@ -341,6 +347,7 @@ func TestT106_Periodic(t *testing.T) {
 	})
 }
 
+// Covers: S-41.
 func TestT107_PeriodicPhase(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := startLoop(t, nil)
@@ -459,6 +466,7 @@ func TestBusySlotHoldsSessionsOff(t *testing.T) {
 	})
 }
 
+// Covers: §3.11, E-1, S-17, §8.
 func TestScheduleInformComes(t *testing.T) {
 	store, err := state.Open(t.TempDir(), nil)
 	if err != nil {
@@ -490,6 +498,7 @@ func TestScheduleInformComes(t *testing.T) {
 	})
 }
 
+// Covers: S-41.
 func TestPeriodicPhaseArithmetic(t *testing.T) {
 	now := time.Date(2026, 11, 22, 17, 34, 44, 5, time.UTC)
 	tests := []struct {
@@ -512,6 +521,7 @@ func TestPeriodicPhaseArithmetic(t *testing.T) {
 	}
 }
 
+// Covers: S-42.
 func TestT110_ClockSteps(t *testing.T) {
 	start := time.Date(2026, 11, 22, 17, 0, 30, 0, time.UTC)
 	p := periodic{}

@@ -15,7 +15,8 @@ func methodList(methods ...string) cwmptest.Step {
 		strings.Join(methods, "</string><string>")+"</string></MethodList></cwmp:GetRPCMethodsResponse>")
 }
 
-// 3.15: RequestDownload goes to an ACS that has it, with the event 9.
+// §3.15: RequestDownload goes to an ACS that has it, with the event 9.
+// Covers: §3.15.
 func TestRequestDownload(t *testing.T) {
 	b := newBench(t)
 	if err := b.cpe.RequestDownload(transfer.TypeFirmware, [][2]string{{"Version", "<2>"}}); err != nil {

@@ -8,7 +8,8 @@ import (
 	"github.com/cwmpd/cwmpd/internal/config"
 )
 
-// 9.9: DelayReboot counts from the end of the session, for the boot in which it was set.
+// §9.9: DelayReboot counts from the end of the session, for the boot in which it was set.
+// Covers: §9.9.
 func TestDelayReboot(t *testing.T) {
 	b := newBox(t, nil)
 	now := time.Now()
@@ -51,7 +52,8 @@ func TestDelayReboot(t *testing.T) {
 	}
 }
 
-// 9.9: ScheduleReboot is done once, at its time; a time that is past is none.
+// §9.9: ScheduleReboot is done once, at its time; a time that is past is none.
+// Covers: §9.9.
 func TestScheduleReboot(t *testing.T) {
 	at := func(d time.Duration) string { return time.Now().Add(d).UTC().Format(time.RFC3339) }
 	b := newBox(t, nil)
@@ -81,6 +83,7 @@ func TestScheduleReboot(t *testing.T) {
 }
 
 // Annex O: a heartbeat is an Inform of its own, is not told late, and does not hurry an ACS that does not answer.
+// Covers: §9.5.
 func TestHeartbeat(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := startLoop(t, func(l *loop) {

@@ -14,6 +14,7 @@ import (
 	"github.com/cwmpd/cwmpd/internal/cwmp/soap"
 )
 
+// Covers: I-4, E-7, S-17.
 func TestT001_FirstContact(t *testing.T) {
 	b := newBench(t)
 	b.cpe.saved = saved{}
@@ -29,6 +30,7 @@ func TestT001_FirstContact(t *testing.T) {
 	b.wantEvents()
 }
 
+// Covers: S-17, E-7.
 func TestT002_Reboot(t *testing.T) {
 	b := newBench(t)
 	b.good()
@@ -38,6 +40,7 @@ func TestT002_Reboot(t *testing.T) {
 	b.wantEvents("1 BOOT")
 }
 
+// Covers: S-15, E-7.
 func TestT004_RestartIsNoBoot(t *testing.T) {
 	b := newBench(t)
 	b.cpe.trySave()
@@ -48,6 +51,7 @@ func TestT004_RestartIsNoBoot(t *testing.T) {
 	}
 }
 
+// Covers: S-1, S-9, H-12.
 func TestT005_SessionOrder(t *testing.T) {
 	b := newBench(t)
 	b.good()
@@ -57,6 +61,7 @@ func TestT005_SessionOrder(t *testing.T) {
 	}
 }
 
+// Covers: S-3, I-4.
 func TestT007_MaxEnvelopesIsIgnored(t *testing.T) {
 	for _, body := range []string{"<MaxEnvelopes>0</MaxEnvelopes>", "<MaxEnvelopes>5</MaxEnvelopes>", ""} {
 		b := newBench(t)
@@ -65,6 +70,7 @@ func TestT007_MaxEnvelopesIsIgnored(t *testing.T) {
 	}
 }
 
+// Covers: I-5.
 func TestT013_TooManyEvents(t *testing.T) {
 	b := newBench(t)
 	b.cpe.Post(Event{Code: EventScheduled})
@@ -78,6 +84,7 @@ func TestT013_TooManyEvents(t *testing.T) {
 	}
 }
 
+// Covers: S-13, I-6, S-34.
 func TestT014_WhatWasToldIsNotRepeated(t *testing.T) {
 	b := newBench(t)
 	b.cpe.Post(Event{Code: EventConnectionRequest})
@@ -106,6 +113,7 @@ func TestC7_ConnectionRequestIsNotRetried(t *testing.T) {
 }
 
 // Whatever is not an InformResponse ends the session before it began (S-11, S-19, H-15, X-20).
+// Covers: I-10, X-15, X-24, §4.3.
 func TestInformRefused(t *testing.T) {
 	other := func(x *cwmptest.Exchange) {
 		x.Envelope(cwmptest.IDHeader("another"), "<cwmp:InformResponse/>")
@@ -175,6 +183,7 @@ func soapEnvelopeOf(b *bench) (*soap.Envelope, error) {
 	return nil, errors.New("no envelope came")
 }
 
+// Covers: X-23, X-30.
 func TestX22_HeadersOfInform(t *testing.T) {
 	b := newBench(t)
 	b.good()
@@ -191,6 +200,7 @@ func TestX22_HeadersOfInform(t *testing.T) {
 	}
 }
 
+// Covers: X-30, X-31, X-32.
 func TestT052_VersionOfTheACS(t *testing.T) {
 	tests := []struct{ use, ns, version, speaks string }{
 		{"1.0", soap.NS12, "1.0", soap.NS10},
@@ -219,6 +229,7 @@ func TestT052_VersionOfTheACS(t *testing.T) {
 	}
 }
 
+// Covers: X-35.
 func TestT056_AnsweredInTheNamespaceOfTheRequest(t *testing.T) {
 	b := newBench(t)
 	b.acs.Play(cwmptest.Polite, func(x *cwmptest.Exchange) {
@@ -232,6 +243,7 @@ func TestT056_AnsweredInTheNamespaceOfTheRequest(t *testing.T) {
 	}
 }
 
+// Covers: X-33, §4.3.
 func TestT055_RetryInALowerNamespace(t *testing.T) {
 	b := newBench(t)
 	want := []string{soap.NS12, soap.NS11, soap.NS10, soap.NS12}
@@ -274,6 +286,7 @@ func TestT034_RequestWithoutID(t *testing.T) {
 	}
 }
 
+// Covers: X-7.
 func TestX20_OddIDsAreEchoed(t *testing.T) {
 	for _, id := range []string{" ", "a b", "ü€😀", "<&>\"'", strings.Repeat("x", 1024), "0"} {
 		b := newBench(t)
@@ -297,6 +310,7 @@ func TestT035_MustUnderstand(t *testing.T) {
 	}
 }
 
+// Covers: X-25.
 func TestT037_NoMoreRequests(t *testing.T) {
 	b := newBench(t)
 	b.acs.Play(cwmptest.InformResponse(`<cwmp:NoMoreRequests soap-env:mustUnderstand="1">1</cwmp:NoMoreRequests>`))
@@ -304,6 +318,7 @@ func TestT037_NoMoreRequests(t *testing.T) {
 	b.wantNames("Inform", "")
 }
 
+// Covers: X-16, F-1, F-2, S-36.
 func TestT043_MethodOfAForeignNamespace(t *testing.T) {
 	b := newBench(t)
 	b.acs.Ask(`<x:Reboot xmlns:x="urn:x"><CommandKey/></x:Reboot>`, "<cwmp:Foo/>", "<cwmp:X_000000_Bar><a/></cwmp:X_000000_Bar>")
@@ -323,6 +338,7 @@ func TestT043_MethodOfAForeignNamespace(t *testing.T) {
 }
 
 // S-8: with HoldRequests our requests wait, and go out in the same session when it is lifted.
+// Covers: X-21, S-5.
 func TestT050_HoldRequests(t *testing.T) {
 	b := newBench(t)
 	b.set(func(c *config.Config) { c.ACS.GetRPCMethods = true })
@@ -351,6 +367,7 @@ func TestS10_EmptyAnswerToAResponse(t *testing.T) {
 	b.wantNames("Inform", "", "GetRPCMethodsResponse", "Inform", "", "GetRPCMethodsResponse", "")
 }
 
+// Covers: S-18.
 func TestT118_RetryRequest(t *testing.T) {
 	b := newBench(t)
 	b.acs.Play(cwmptest.Fault(8005), cwmptest.Fault(8005))
@@ -367,6 +384,7 @@ func TestT118_RetryRequest(t *testing.T) {
 }
 
 // Z-22: an ACS that answers everything with 8005.
+// Covers: S-18.
 func TestT119_RetryRequestForEver(t *testing.T) {
 	b := newBench(t)
 	b.acs.Play(slices.Repeat([]cwmptest.Step{cwmptest.Fault(8005)}, 11)...)
@@ -376,6 +394,7 @@ func TestT119_RetryRequestForEver(t *testing.T) {
 	}
 }
 
+// Covers: S-21, F-3.
 func TestT283_UnsolicitedResponse(t *testing.T) {
 	b := newBench(t)
 	b.acs.Play(cwmptest.Polite, cwmptest.SendAs("1", "", "<cwmp:GetParameterValuesResponse/>"))
@@ -383,6 +402,7 @@ func TestT283_UnsolicitedResponse(t *testing.T) {
 	b.wantNames("Inform", "")
 }
 
+// Covers: S-21, F-3.
 func TestT284_FaultInReplyToNothing(t *testing.T) {
 	b := newBench(t)
 	b.acs.Play(cwmptest.Polite, cwmptest.Fault(8002))
@@ -390,6 +410,7 @@ func TestT284_FaultInReplyToNothing(t *testing.T) {
 	b.wantNames("Inform", "")
 }
 
+// Covers: S-6.
 func TestT286_ManyRequests(t *testing.T) {
 	b := newBench(t)
 	b.acs.Ask(slices.Repeat([]cwmptest.Call{cwmptest.GetRPCMethods()}, 1000)...)
@@ -441,6 +462,7 @@ func TestS20_FaultToARequestGoesOn(t *testing.T) {
 	b.wantNames("Inform", "GetRPCMethods", "GetRPCMethods", "")
 }
 
+// Covers: §3.0, §3.1, §3.14, R-4, X-32.
 func TestT280_GetRPCMethods(t *testing.T) {
 	all := map[string]version{"GetRPCMethods": 0, "SetParameterValues": 0, "GetParameterValues": 0, "GetParameterNames": 0, "SetParameterAttributes": 0,
 		"GetParameterAttributes": 0, "AddObject": 0, "DeleteObject": 0, "Reboot": 0, "Download": 0, "Upload": 0, "GetQueuedTransfers": 0, "GetAllQueuedTransfers": 1, "CancelTransfer": 2, "ScheduleDownload": 2, "ChangeDUState": 2, "FactoryReset": 0, "ScheduleInform": 0}
@@ -556,6 +578,7 @@ func TestT065_Redirect(t *testing.T) {
 	}
 }
 
+// Covers: H-23.
 func TestT067_RedirectChain(t *testing.T) {
 	b := newBench(t)
 	hop := cwmptest.Redirect(307, b.acs.URL)
@@ -565,6 +588,7 @@ func TestT067_RedirectChain(t *testing.T) {
 	b.bad("")
 }
 
+// Covers: H-21.
 func TestT068_RedirectInTheMiddle(t *testing.T) {
 	b, second := newBench(t), cwmptest.New()
 	defer second.Close()
@@ -585,6 +609,7 @@ func TestT071_RelativeLocation(t *testing.T) {
 	}
 }
 
+// Covers: H-31.
 func TestT073_Cookies(t *testing.T) {
 	b := newBench(t)
 	b.acs.Ask(cwmptest.GetRPCMethods())
@@ -609,6 +634,7 @@ func TestH9_ACSClosesTheConnection(t *testing.T) {
 	b.wantNames("Inform", "", "GetRPCMethodsResponse")
 }
 
+// Covers: H-16.
 func TestT086_Compression(t *testing.T) {
 	for option, coding := range map[string]string{"GZIP": "gzip", "Deflate": "deflate", "Disabled": ""} {
 		b := newBench(t)
@@ -638,6 +664,7 @@ func TestH17_UnsupportedMediaType(t *testing.T) {
 	}
 }
 
+// Covers: §3.12, E-1.
 func TestT116_Reboot(t *testing.T) {
 	b := newBench(t)
 	b.acs.Ask(cwmptest.Reboot("abc"), cwmptest.GetRPCMethods(), cwmptest.Reboot("second"))
@@ -666,6 +693,7 @@ func TestS14_RebootWhoseAnswerWasLost(t *testing.T) {
 	b.wantEvents("1 BOOT")
 }
 
+// Covers: E-3, S-17.
 func TestT125_AnotherACS(t *testing.T) {
 	b, second := newBench(t), cwmptest.New()
 	defer second.Close()

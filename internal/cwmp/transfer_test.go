@@ -97,6 +97,7 @@ func (d *depot) end(calls ...cwmptest.Call) {
 }
 
 // Status 1 with Unknown Time, and exactly one TransferComplete.
+// Covers: S-4, E-1, S-17, §3.15.
 func TestT250_Download(t *testing.T) {
 	d := newDepot(t)
 	d.end(d.get("c1", "/good"))
@@ -131,6 +132,7 @@ func TestT253_DownloadThatFails(t *testing.T) {
 }
 
 // E-2: each transfer has its own event and its own call; those that were answered do not come back.
+// Covers: E-6.
 func TestE2_PartOfTheTransfersIsTold(t *testing.T) {
 	d := newDepot(t)
 	d.end(d.get("c1", "/good"), d.get("c2", "/good"), d.get("c3", "/missing"))
@@ -170,6 +172,7 @@ func TestTransferToldBeforeThePost(t *testing.T) {
 	}
 }
 
+// Covers: S-18.
 func TestT121_RetryOfTransferComplete(t *testing.T) {
 	d := newDepot(t)
 	d.end(d.get("c1", "/good"))
@@ -256,6 +259,7 @@ func TestT254_DownloadArguments(t *testing.T) {
 	}
 }
 
+//
 func TestT258_TheQueueIsFull(t *testing.T) {
 	d := newDepot(t)
 	for i := range 17 {
@@ -290,6 +294,7 @@ func TestTransferFaults(t *testing.T) {
 }
 
 // E-4, T-128: what is promised is on flash before the ACS hears of it.
+// Covers: P-1.
 func TestE4_PromisesAreOnFlashFirst(t *testing.T) {
 	d := newDepot(t)
 	onFlash := func(file, text string) cwmptest.Step {

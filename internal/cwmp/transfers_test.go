@@ -14,6 +14,7 @@ import (
 )
 
 // T-259: a transfer that waits, one under way, one that ended.
+// Covers: §3.10.
 func TestT259_QueuedTransfers(t *testing.T) {
 	d := newDepot(t)
 	asked, answer := make(chan struct{}), make(chan struct{})

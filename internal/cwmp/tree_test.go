@@ -210,6 +210,7 @@ var forced = []string{
 	"Device.ManagementServer.AliasBasedAddressing",
 }
 
+// Covers: §2.2, I-7.
 func TestT011_ForcedParameters(t *testing.T) {
 	r := newRouter(t)
 	r.good()
@@ -225,6 +226,7 @@ func TestT011_ForcedParameters(t *testing.T) {
 	}
 }
 
+// Covers: I-1.
 func TestT008_DeviceIDIsThatOfDeviceInfo(t *testing.T) {
 	r := newRouter(t)
 	values := r.one(cwmptest.GetParameterValues("Device.DeviceInfo.")).Values()
@@ -236,6 +238,7 @@ func TestT008_DeviceIDIsThatOfDeviceInfo(t *testing.T) {
 	}
 }
 
+//
 func TestT140_GetParameterNames(t *testing.T) {
 	r := newRouter(t)
 	if got := r.one(cwmptest.GetParameterNames("", true)).Names(); !slices.Equal(got, []string{"Device."}) {
@@ -267,6 +270,7 @@ func TestT140_GetParameterNames(t *testing.T) {
 	}
 }
 
+//
 func TestT145_UnknownPaths(t *testing.T) {
 	r := newRouter(t)
 	long := "Device." + strings.Repeat("x", 249)
@@ -311,6 +315,7 @@ func TestT151_GetParameterValues(t *testing.T) {
 	wantFault(t, r.one(cwmptest.GetParameterValues("Device.", "Device.Nope")), 9005)
 }
 
+// Covers, K-10, X-13.
 func TestT154_HiddenAndIllegalValues(t *testing.T) {
 	r := newRouter(t)
 	m := r.one(cwmptest.GetParameterValues("Device."))
@@ -340,6 +345,7 @@ func TestZ25_OverlappingNamesAreAnsweredOnce(t *testing.T) {
 	}
 }
 
+//
 func TestT170_SetParameterValues(t *testing.T) {
 	r := newRouter(t)
 	m := r.one(cwmptest.SetParameterValues("K1", cwmptest.Value{Name: "Device.Test.String", Text: "new", Type: "string"}))
@@ -367,6 +373,7 @@ func TestT170_SetParameterValues(t *testing.T) {
 	}
 }
 
+//
 func TestT171_EveryWrongParameterIsNamed(t *testing.T) {
 	r := newRouter(t)
 	m := r.one(cwmptest.SetParameterValues("K",
@@ -396,6 +403,7 @@ func TestT171_EveryWrongParameterIsNamed(t *testing.T) {
 	}
 }
 
+//
 func TestT172_TheSameNameTwice(t *testing.T) {
 	r := newRouter(t)
 	v := cwmptest.Value{Name: "Device.Test.String", Text: "x", Type: "string"}
@@ -406,6 +414,7 @@ func TestT172_TheSameNameTwice(t *testing.T) {
 	}
 }
 
+// Covers, §9.8.
 func TestT175_Values(t *testing.T) {
 	r := newRouter(t)
 	tests := []struct {
@@ -456,6 +465,7 @@ func TestR16_LenientTypes(t *testing.T) {
 	}
 }
 
+//
 func TestT230_Objects(t *testing.T) {
 	r := newRouter(t)
 	m := r.one(cwmptest.AddObject("Device.Test.Row.", "K1"))
@@ -519,6 +529,7 @@ func TestK12_CredentialsSetByTheACS(t *testing.T) {
 	r.good()
 }
 
+// Covers: I-8, I-9.
 func TestT019_InformParameter(t *testing.T) {
 	r := newRouter(t)
 	row := "Device.ManagementServer.InformParameter.1."

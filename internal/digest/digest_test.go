@@ -150,6 +150,7 @@ func TestChallengeForNaiveParsers(t *testing.T) {
 	}
 }
 
+// Covers: C-14.
 func TestReplay(t *testing.T) {
 	s := New("r")
 	challenge := s.Challenge(false)
@@ -179,6 +180,7 @@ func TestReplay(t *testing.T) {
 	}
 }
 
+// Covers: C-14.
 func TestLifetime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := New("r")

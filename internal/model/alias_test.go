@@ -236,6 +236,7 @@ func (b *bed) setNumbered(create bool, pairs ...string) (Changes, error) {
 	return tx.Commit(b.Context())
 }
 
+//
 func TestT241_RowsThatAreMadeBySet(t *testing.T) {
 	b := newShelf(t)
 	before := b.get(t, "s")

@@ -49,6 +49,7 @@ func newHouse(t *testing.T) *bed {
 	})
 }
 
+//
 func TestGet(t *testing.T) {
 	b := newHouse(t)
 	const wan = "Device.Net.Link.2."

@@ -191,6 +191,7 @@ func TestCommands(t *testing.T) {
 	same(t, "true does it each time", pushed, 2)
 }
 
+//
 func TestAddAndDelete(t *testing.T) {
 	b := newHouse(t)
 	tx := b.begin(FromACS)

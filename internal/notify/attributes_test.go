@@ -22,7 +22,7 @@ func TestDefaults(t *testing.T) {
 	}
 }
 
-// TestSetAttributes is T-206, T-208 to T-213, R-50 to R-57.
+// TestSetAttributes is T-206, T-208, T-211, T-212, T-213, R-50, R-51, R-52, R-53, R-54, R-55, R-56, R-57.
 func TestSetAttributes(t *testing.T) {
 	none, two := []string{}, []string{"Subscriber", "X_ACME_Local"}
 	for name, c := range map[string]struct {

@@ -12,6 +12,7 @@ import (
 const sysFile = "etc/config/system"
 
 // TestPassive is T-202, T-205, N-1, N-8, N-9.
+// Covers: N-4.
 func TestPassive(t *testing.T) {
 	b := newBed(t, nil)
 	b.notify(hostname, 1)

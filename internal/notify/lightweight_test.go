@@ -195,6 +195,7 @@ func (b *bed) change(from, to string) {
 
 // TestT219_Lightweight: an active lightweight change is told at once, once, takes the passive ones with it (N-21), and is no
 // matter of sessions (N-24).
+// Covers: N-22, N-23.
 func TestT219_Lightweight(t *testing.T) {
 	r := newReceiver(t)
 	lightBed(t, r, func(b *bed, _ *Lightweight) {

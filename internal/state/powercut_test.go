@@ -227,6 +227,7 @@ func leftovers(root string) string {
 
 // A commit cut at any step is all there or not at all after the next start, whatever the disk forgot; once Commit
 // returned it is there; and a second cut while the first is repaired changes nothing of that (P-1).
+// Covers: T-361.
 func TestAPowerCutLeavesAllOrNothing(t *testing.T) {
 	for _, c := range sets() {
 		t.Run(c.name, func(t *testing.T) {

@@ -36,6 +36,7 @@ func mode(t *testing.T, path string) os.FileMode {
 	return must(os.Stat(path)).Mode().Perm()
 }
 
+// Covers: K-13.
 func TestModesAreKeptAndNewFilesArePrivate(t *testing.T) {
 	s, root := open(t)
 	old, fresh, asked := filepath.Join(root, "etc/config/a"), filepath.Join(root, "etc/config/b"), filepath.Join(root, "etc/x")

@@ -77,6 +77,7 @@ func snapshot(t *testing.T, root string) string {
 }
 
 // a configuration is put in force as a whole or not at all.
+//
 func TestConfigurationTexts(t *testing.T) {
 	const system = "config system\n\toption hostname 'new'\n"
 	for name, c := range map[string]struct {

@@ -60,6 +60,7 @@ func TestADownloadIsFetchedAppliedToldAndForgotten(t *testing.T) {
 }
 
 // T-251, R-72: not before the delay is over, nor before the session is.
+//
 func TestATransferStartsAfterItsDelayAndItsSession(t *testing.T) {
 	for name, c := range map[string]struct {
 		delay, session, want time.Duration

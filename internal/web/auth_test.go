@@ -314,6 +314,7 @@ func TestParseChallenges(t *testing.T) {
 	}
 }
 
+// Covers: H-32, H-33.
 func TestCookieRules(t *testing.T) {
 	now := time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC)
 	many := make([]string, 60)

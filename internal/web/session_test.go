@@ -181,7 +181,7 @@ func TestKilledBeforeTheAnswer(t *testing.T) {
 	}
 }
 
-// TestRedirects: T-065, T-067, T-068, T-070, T-071, H-20 to H-27.
+// TestRedirects: T-065, T-070, T-071, H-20, H-22, H-25.
 func TestRedirects(t *testing.T) {
 	var got sent
 	second := rawServer(t, func(_ int, p *peer) {
@@ -231,6 +231,7 @@ func TestRedirects(t *testing.T) {
 	}
 }
 
+// Covers: H-23.
 func TestRedirectLimit(t *testing.T) {
 	for _, n := range []int{5, 6} {
 		left := n
@@ -319,7 +320,7 @@ func TestTwoLocations(t *testing.T) {
 	}
 }
 
-// TestCookies: T-073, T-074, H-26, H-30 to H-32.
+// TestCookies: T-073, T-074, H-26, H-30, H-31, H-32.
 func TestCookies(t *testing.T) {
 	var got sent
 	second := rawServer(t, func(_ int, p *peer) {
@@ -469,7 +470,7 @@ func TestOrderOfAddresses(t *testing.T) {
 	}
 }
 
-// Each phase has its deadline (T-064, Z-02), and the context ends all.
+// Each phase has its deadline (T-064, T-363, Z-02, S-12), and the context ends all.
 func TestDeadlines(t *testing.T) {
 	for name, c := range map[string]struct {
 		cancel time.Duration // 0: never

@@ -129,7 +129,7 @@ func toLoopback(_ context.Context, _, _ string) ([]netip.Addr, error) {
 
 func named(url, name string) string { return strings.Replace(url, "127.0.0.1", name, 1) }
 
-// TestServerVerification is T-340, T-341, K-1 to K-5 and the clock that is not set.
+// TestServerVerification is T-340, T-341, K-3, K-4, K-5 and the clock that is not set.
 func TestServerVerification(t *testing.T) {
 	now := time.Now()
 	year := 365 * 24 * time.Hour

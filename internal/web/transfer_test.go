@@ -215,6 +215,7 @@ func TestCredentialsOfTransfers(t *testing.T) {
 }
 
 // TestGetTLS is T-275, K-8, R-81.
+//
 func TestGetTLS(t *testing.T) {
 	now := time.Now()
 	ca := newAuthority(t, now.Add(-time.Hour), now.Add(time.Hour))

@@ -116,6 +116,7 @@ func envelopeOf(h Header, write func(e *Encoder)) []byte {
 	return e.End()
 }
 
+//
 func TestEveryMessageGolden(t *testing.T) {
 	for _, m := range everyMessage() {
 		got := envelopeOf(Header{ID: "7", HasID: true}, m.write)

@@ -7,6 +7,7 @@ import (
 	"unicode/utf8"
 )
 
+//
 func TestEscape(t *testing.T) {
 	tests := []struct{ name, in, want string }{
 		{"plain text stays", "HomeNet 5 GHz\ttab\nline", "HomeNet 5 GHz\ttab\nline"},

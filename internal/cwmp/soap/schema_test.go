@@ -9,6 +9,7 @@ import (
 )
 
 // The Broadband Forum's schemas accept every message in every namespace (INV-1), and they do refuse what is wrong.
+//
 func TestMessagesAgainstSchema(t *testing.T) {
 	schema, err := cwmptest.OpenSchema("../../../../shared/xsd", t.TempDir())
 	if err != nil {
