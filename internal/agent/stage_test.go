@@ -127,11 +127,13 @@ func newRouterIn(t *testing.T, place string) *sandbox.Router {
 }
 
 var (
-	urlOption  = regexp.MustCompile(`option url '[^']*'`)
-	portOption = regexp.MustCompile(`option port '\d+'`)
+	urlOption    = regexp.MustCompile(`option url '[^']*'`)
+	portOption   = regexp.MustCompile(`option port '\d+'`)
+	periodOption = regexp.MustCompile(`option periodic_inform_interval '\d+'`)
 )
 
-// meet makes the router's configuration, also that of the factory, name an ACS and a port that is free.
+// meet makes the router's configuration, also that of the factory, name an ACS and a port that is free. The first periodic
+// Inform comes at a random moment of its interval: of a year, so that no test meets it by chance.
 func (s *stage) meet(url string) {
 	s.t.Helper()
 	port := strconv.Itoa(freePort(s.t))
@@ -139,6 +141,7 @@ func (s *stage) meet(url string) {
 		text := s.read(name)
 		text = urlOption.ReplaceAllString(text, "option url '"+url+"'")
 		text = portOption.ReplaceAllString(text, "option port '"+port+"'")
+		text = periodOption.ReplaceAllString(text, "option periodic_inform_interval '31536000'")
 		s.write(name, text)
 	}
 }
