@@ -2,11 +2,11 @@ package source
 
 import (
 	"bufio"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/godbus/dbus/v5"
@@ -35,6 +35,12 @@ const busConfig = `<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Con
 // startBus runs a real dbus-daemon on the socket of the root.
 func startBus(t *testing.T, root string) *dbus.Conn {
 	t.Helper()
+	conn, _ := startBusToKill(t, root)
+	return conn
+}
+
+func startBusToKill(t *testing.T, root string) (conn *dbus.Conn, kill func()) {
+	t.Helper()
 	daemon, err := exec.LookPath("dbus-daemon")
 	if err != nil {
 		t.Skip("no dbus-daemon on this machine:", err)
@@ -56,20 +62,17 @@ func startBus(t *testing.T, root string) *dbus.Conn {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = cmd.Process.Kill(); _ = cmd.Wait() })
+	kill = sync.OnceFunc(func() { _ = cmd.Process.Kill(); _ = cmd.Wait(); _ = os.Remove(socket) })
+	t.Cleanup(kill)
 	if _, err := bufio.NewReader(out).ReadString('\n'); err != nil {
 		t.Fatal("dbus-daemon did not start:", err)
 	}
-	raw, err := net.Dial("unix", socket)
-	if err != nil {
-		t.Fatal(err)
-	}
-	conn, err := dbusHello(raw)
+	conn, err = dbus.Connect("unix:path=" + socket)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { conn.Close() })
-	return conn
+	return conn, kill
 }
 
 const modemIface = "org.example.Modem"
@@ -183,6 +186,17 @@ func TestDBusComesBackAfterItsDaemonDied(t *testing.T) {
 	const source = "dbus org.example /org/example/Modem/0 org.example.Modem Name"
 	wantText(t, "before", rt.get(t, rt.begin(t), source, nil), "LTE")
 	rt.Close() // as a lost connection leaves it
+	wantText(t, "after", rt.get(t, rt.begin(t), source, nil), "LTE")
+}
+
+func TestDBusIsStartedAgain(t *testing.T) {
+	rt := newRouter(t, nil)
+	conn, kill := startBusToKill(t, rt.root)
+	serveModems(t, conn)
+	const source = "dbus org.example /org/example/Modem/0 org.example.Modem Name"
+	wantText(t, "before", rt.get(t, rt.begin(t), source, nil), "LTE")
+	kill()
+	serveModems(t, startBus(t, rt.root))
 	wantText(t, "after", rt.get(t, rt.begin(t), source, nil), "LTE")
 }
 

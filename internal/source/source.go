@@ -6,8 +6,7 @@ import (
 	"log/slog"
 	"sync"
 
-	"github.com/godbus/dbus/v5"
-
+	"github.com/cwmpd/cwmpd/internal/dbus"
 	"github.com/cwmpd/cwmpd/internal/model"
 	"github.com/cwmpd/cwmpd/internal/state"
 	"github.com/cwmpd/cwmpd/internal/system"
