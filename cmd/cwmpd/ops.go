@@ -123,6 +123,19 @@ type status struct {
 	Failures     int
 	Events       []string
 	Owed         []string `json:"reload"`
+
+	Probation *struct {
+		New, Old string
+		Back     bool
+		Until    time.Time
+		Tries    int
+		Why      string
+	}
+	GivenUp *struct {
+		URL string
+		At  time.Time
+		Why string
+	} `json:"given_up"`
 }
 
 func printStatus(w io.Writer, s status, _ bool) {
@@ -143,6 +156,22 @@ func printStatus(w io.Writer, s status, _ bool) {
 	}
 	row("state", phase)
 	row("ACS", acs)
+	if p := s.Probation; p != nil {
+		text, other := "the ACS is new, before it was ", p.Old
+		if p.Back {
+			text, other = "asked again, for no session was completed with ", p.New
+		}
+		row("on probation", text+other)
+		if p.Tries > 0 {
+			fmt.Fprintf(w, "%-15s %d sessions with the new one failed: %s\n", "", p.Tries, p.Why)
+		}
+		if !p.Until.IsZero() {
+			fmt.Fprintf(w, "%-15s the other one is asked at %s\n", "", ahead(p.Until))
+		}
+	}
+	if g := s.GivenUp; g != nil {
+		row("given up", g.URL+" at "+when(g.At)+": "+g.Why)
+	}
 	row("running since", when(s.Started))
 	row("sessions", fmt.Sprintf("%d complete, %d failed", s.Successes, s.Failures))
 	row("last success", when(s.LastSuccess))
@@ -175,6 +204,8 @@ func when(t time.Time) string {
 type sessions struct {
 	Sessions []struct {
 		Start, End time.Time
+		URL        string `json:"acs_url"`
+		Probation  bool
 		OK         bool
 		Why        string
 		Events     []string
@@ -193,6 +224,9 @@ func printSessions(w io.Writer, list sessions, verbose bool) {
 		result, why := "ok", ""
 		if !s.OK {
 			result, why = "FAILED", ": "+s.Why
+		}
+		if s.Probation {
+			why += " (on probation: " + s.URL + ")"
 		}
 		fmt.Fprintf(w, "%s  %-6s %7d ms %4d RPCs %8d B out %8d B in  %s%s\n", when(s.Start), result, s.End.Sub(s.Start).Milliseconds(),
 			len(s.Calls)+s.MoreCalls, s.BytesOut, s.BytesIn, strings.Join(s.Events, ", "), why)

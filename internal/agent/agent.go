@@ -122,6 +122,7 @@ func (d *Daemon) build() (err error) {
 		Identity:     func() config.Identity { return d.settings.Load().id },
 		Web:          d.webConfig,
 		AfterSession: d.afterSession,
+		SwitchACS:    d.switchACS,
 		OnLeave:      func() { d.leave(ErrLeaving) },
 	})
 	if err != nil {
@@ -259,6 +260,14 @@ func (d *Daemon) setLevel() {
 	default:
 		d.level.Set(slog.LevelInfo)
 	}
+}
+
+// switchACS puts an ACS into the configuration in the place of one that completed no session in its time.
+func (d *Daemon) switchACS(_, to cwmp.Account) error {
+	err := d.SetAccount(to)
+	d.reloadSettings()
+	d.watcher.Poke() // ManagementServer.URL reads another value than the one that the ACS has set
+	return err
 }
 
 // afterSession applies what the ACS changed, now that its connection is not cut by it.

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/cwmpd/cwmpd/internal/config"
+	"github.com/cwmpd/cwmpd/internal/cwmp"
 	"github.com/cwmpd/cwmpd/internal/state"
 	"github.com/cwmpd/cwmpd/internal/system"
 	"github.com/cwmpd/cwmpd/internal/uci"
@@ -90,6 +91,20 @@ func (p *Parts) SetACS(url string) error {
 	if err := config.CheckURL(url); err != nil {
 		return fmt.Errorf("the ACS's URL %w", err)
 	}
+	return p.writeACS([]acsOption{{"url", url}})
+}
+
+// SetAccount writes how an ACS is reached, in one commit.
+func (p *Parts) SetAccount(a cwmp.Account) error {
+	return p.writeACS([]acsOption{
+		{"url", a.URL}, {"userid", a.Username}, {"username", ""}, {"passwd", a.Password}, {"password", ""},
+	})
+}
+
+type acsOption struct{ name, value string }
+
+// writeACS sets options of the section acs; an empty value takes one away.
+func (p *Parts) writeACS(options []acsOption) error {
 	pkg, err := p.UCI.Load("cwmp")
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
@@ -101,12 +116,20 @@ func (p *Parts) SetACS(url string) error {
 	} else if s := pkg.Section("acs"); s == nil || s.Type != "acs" {
 		section = pkg.OfType("acs")[0].Name
 	}
-	if pkg != nil {
-		if s := pkg.Section(section); s != nil && s.Get("url") == url {
-			return nil
+	for _, o := range options {
+		before := ""
+		if pkg != nil {
+			if s := pkg.Section(section); s != nil {
+				before = s.Get(o.name)
+			}
+		}
+		if before != o.value {
+			edits = append(edits, uci.Edit{Op: uci.OpSet, Package: "cwmp", Section: section, Option: o.name, Values: []string{o.value}})
 		}
 	}
-	edits = append(edits, uci.Edit{Op: uci.OpSet, Package: "cwmp", Section: section, Option: "url", Values: []string{url}})
+	if len(edits) == 0 {
+		return nil
+	}
 	return writeUCI(p.UCI, p.Store, edits)
 }
 

@@ -40,6 +40,8 @@ type ACS struct {
 	Compression   string // compression: GZIP, Deflate or Disabled
 	GetRPCMethods bool   // get_rpc_methods: ask the ACS what it supports
 
+	Probation time.Duration // probation, seconds a new ACS has to complete a session before the old one is asked again, default 3600; 0: for ever
+
 	DHCPDiscovery bool   // dhcp_discovery
 	DHCPURL       string // dhcp_url, written by the DHCP hooks
 }
@@ -103,7 +105,7 @@ func Default() Config {
 	return Config{
 		ACS: ACS{PeriodicEnable: true, PeriodicInterval: 24 * time.Hour, PeriodicTime: UnknownTime,
 			HeartbeatInterval: 30 * time.Second, HeartbeatTime: UnknownTime,
-			RetryMinWait: 5, RetryMultiplier: 2000, CADir: "/etc/ssl/certs", Compression: "Disabled"},
+			RetryMinWait: 5, RetryMultiplier: 2000, CADir: "/etc/ssl/certs", Compression: "Disabled", Probation: time.Hour},
 		CPE: CPE{Enable: true, DefaultWAN: "wan", DefaultLAN: "lan", Port: 7547, Path: "/", HTTPConnReq: true,
 			AmdVersion: 6, InstanceMode: "InstanceNumber", SessionTimeout: time.Minute, ResponseWait: time.Minute,
 			ScheduleReboot: UnknownTime, DelayReboot: -1, KeepSettings: true, LogSeverity: "INFO"},

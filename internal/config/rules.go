@@ -37,6 +37,7 @@ func rules() map[string]map[string]setter {
 			"insecure_enable":           boolean(func(c *Config) *bool { return &c.ACS.Insecure }),
 			"compression":               oneOf(func(c *Config) *string { return &c.ACS.Compression }, "Disabled", "GZIP", "Deflate"),
 			"get_rpc_methods":           boolean(func(c *Config) *bool { return &c.ACS.GetRPCMethods }),
+			"probation":                 seconds(0, 1<<31-1, func(c *Config) *time.Duration { return &c.ACS.Probation }),
 			"dhcp_discovery":            boolean(func(c *Config) *bool { return &c.ACS.DHCPDiscovery }),
 			"dhcp_url":                  webURL(func(c *Config) *string { return &c.ACS.DHCPURL }),
 

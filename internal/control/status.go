@@ -28,16 +28,45 @@ type status struct {
 	Failures     int       `json:"failures"`
 	Events       []string  `json:"events"` // that the ACS was not told of
 	Owed         []string  `json:"reload"` // packages that changed and were not reloaded
+
+	Probation *probation `json:"probation,omitempty"`
+	GivenUp   *givenUp   `json:"given_up,omitempty"`
+}
+
+// probation is a new ACS that has to complete a session before the old one is forgotten.
+type probation struct {
+	New   string    `json:"new"`
+	Old   string    `json:"old"`
+	Since time.Time `json:"since"`
+	Back  bool      `json:"back"` // the old one is asked, since the new one did not answer in time
+	Until time.Time `json:"until,omitzero"`
+	Tries int       `json:"tries"` // sessions with the new one that failed
+	Why   string    `json:"why,omitempty"`
+}
+
+// givenUp is an ACS that failed its probation, while the one before it answers.
+type givenUp struct {
+	URL   string    `json:"url"`
+	At    time.Time `json:"at"`
+	Tries int       `json:"tries"`
+	Why   string    `json:"why"`
 }
 
 func (s *Server) status(context.Context, ubus.Value) (any, error) {
 	st := s.cfg.CWMP.Status()
-	return status{
+	answer := status{
 		Phase: string(st.Phase), Step: string(st.Step), URL: st.URL, Started: seconds(s.started), RetryCount: st.RetryCount,
 		Next: seconds(st.Next), NextPeriodic: seconds(st.NextPeriodic), LastSuccess: seconds(st.LastSuccess), LastFailure: seconds(st.LastFailure),
 		LastWhy: st.LastWhy, Successes: st.Successes, Failures: st.Failures,
 		Events: eventTexts(st.Events), Owed: notNil(s.cfg.Tree.Owed()),
-	}, nil
+	}
+	if p := st.Probation; p != nil {
+		answer.Probation = &probation{p.New, p.Old, seconds(p.Since), p.Back, seconds(p.Until), p.Tries, p.Why}
+	}
+	if g := st.GivenUp; g != nil {
+		answer.GivenUp = &givenUp{g.URL, seconds(g.At), g.Tries, g.Why}
+	}
+	return answer, nil
 }
 
 // seconds cuts a time to seconds, in UTC.
@@ -67,6 +96,7 @@ type session struct {
 	End        time.Time `json:"end"`
 	URL        string    `json:"acs_url"`
 	Version    string    `json:"version,omitempty"`
+	Probation  bool      `json:"probation,omitempty"` // the ACS was new, or asked again since the new one had not answered
 	OK         bool      `json:"ok"`
 	Why        string    `json:"why"`
 	RetryCount uint32    `json:"retry_count"`
@@ -81,7 +111,7 @@ func (s *Server) sessions(context.Context, ubus.Value) (any, error) {
 	list := []session{}
 	for _, r := range s.cfg.CWMP.Sessions() {
 		list = append(list, session{
-			Start: r.Start.UTC(), End: r.End.UTC(), URL: r.URL, Version: r.Version, OK: r.OK, Why: r.Why, RetryCount: r.RetryCount,
+			Start: r.Start.UTC(), End: r.End.UTC(), URL: r.URL, Version: r.Version, Probation: r.Probation, OK: r.OK, Why: r.Why, RetryCount: r.RetryCount,
 			Events: eventTexts(r.Events), Calls: callTexts(r.Calls), MoreCalls: r.MoreCalls, BytesOut: r.BytesOut, BytesIn: r.BytesIn,
 		})
 	}

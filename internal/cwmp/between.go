@@ -23,7 +23,8 @@ func (c *CPE) oneSession(ctx context.Context) (leaving bool) {
 	}()
 	c.dueAt, c.throttled, c.retryAt = time.Time{}, time.Time{}, time.Time{}
 	c.setPhase(InSession)
-	record := Record{Start: time.Now(), URL: withoutQuery(c.url)}
+	c.account = accountOf(c.cfg.Settings().ACS)
+	record := Record{Start: time.Now(), URL: withoutQuery(c.url), Probation: c.saved.Probation != nil}
 	out := c.converse(ctx, &record)
 	record.End, record.OK, record.Why = time.Now(), out.err == nil, "complete"
 	if out.err != nil {
@@ -81,6 +82,7 @@ func (c *CPE) succeeded(r Record) {
 	c.log.Info("session complete", "events", codes(r.Events), "rpcs", len(r.Calls)+r.MoreCalls)
 	c.retries, c.backoff, c.lastGood = 0, 0, r.End
 	c.saved.RetryCount = 0
+	c.proved(c.account)
 	c.trySave()
 }
 
@@ -97,6 +99,7 @@ func (c *CPE) failed(r Record, out outcome) {
 		c.versionRefused(out.err)
 	}
 	c.saved.RetryCount = c.retries
+	c.notProved(r.Why)
 	c.trySave()
 }
 
@@ -124,6 +127,10 @@ func codes(events []Event) []string {
 // session is what converse is on a router.
 func (c *CPE) session(ctx context.Context, r *Record) outcome {
 	set := c.cfg.Settings()
+	if set.ACS.URL != c.url { // this moment
+		c.lookAtURL()
+	}
+	c.account = accountOf(set.ACS)
 	user, password := c.credentials()
 	conn, err := web.NewSession(c.cfg.Web(), set.ACS.URL, user, password)
 	if err != nil {
@@ -201,4 +208,13 @@ func (c *CPE) publish(phase Phase, next time.Time) {
 		c.status.NextPeriodic = c.periodic.due
 	}
 	c.status.Events = c.events.deliverable()
+	c.status.Probation, c.status.GivenUp = nil, c.saved.GivenUp
+	if p := c.saved.Probation; p != nil {
+		left, running := c.probationLeft(time.Now())
+		st := &Probation{New: withoutQuery(p.New.URL), Old: withoutQuery(p.Old.URL), Since: p.Since, Back: p.Back, Tries: p.NewTries, Why: p.Why}
+		if running {
+			st.Until = time.Now().Add(left)
+		}
+		c.status.Probation = st
+	}
 }

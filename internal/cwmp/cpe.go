@@ -41,8 +41,11 @@ type Config struct {
 	Web          func() web.Config         //
 	Busy         chan struct{}             // one slot, held by whoever sent to it: a session here, a flash write elsewhere; nil: never busy
 	AfterSession func(ctx context.Context) // called after every session, also a failed one: to apply what was set; nil: nothing is
-	OnLeave      func()                    // called when a reboot or a factory reset was ordered and begins; nil: nobody asks
-	Log          *slog.Logger              // nil discards
+	// SwitchACS puts the account to into the configuration, in the place of from, which completed no session in its time (see
+	// probation). After it Settings must tell so. nil: no ACS is ever on probation.
+	SwitchACS func(from, to Account) error
+	OnLeave   func()       // called when a reboot or a factory reset was ordered and begins; nil: nobody asks
+	Log       *slog.Logger // nil discards
 }
 
 // A CPE is the TR-069 side of the router.
@@ -68,7 +71,12 @@ type CPE struct {
 	left           bool // a factory reset was ordered: write nothing more
 	booted         bool
 	bootID         string
-	url            string // the ACS of this moment
+	url            string    // the ACS of this moment
+	account        Account   // of the session that is open, or was last
+	tried          time.Time // since when the time of a probation runs, as far as it is not in Spent; zero: it does not
+	writeAt        time.Time // not before that the configuration is written for a probation
+	keptEvents     eventList // of the ACS before, while the new one is on probation
+	keptAsked      []soap.RequestDownload
 	events         eventList
 	retries        uint32    // RetryCount of the next Inform: sessions that failed in a row (S-34)
 	backoff        int       // the same since boot: n of the retry table (S-32)
@@ -117,6 +125,7 @@ func (c *CPE) Boot(bootID string) {
 	}
 	c.booted, c.bootID = true, bootID
 	c.events.booted(bootID)
+	c.keptEvents.booted(bootID)
 	if c.saved.BootID != bootID && c.saved.Promise == promiseReboot {
 		c.saved.Promise = "" // kept, or overtaken
 	}
@@ -183,6 +192,7 @@ func (c *CPE) Run(ctx context.Context) error {
 	for ctx.Err() == nil {
 		now := time.Now()
 		c.takePosted(now)
+		c.takeProbation(now)
 		c.takeTimed(now)
 		at, ok := c.next(now)
 		if c.restartDue(now) && c.takeSlot(ctx) {
@@ -247,6 +257,7 @@ func (c *CPE) next(now time.Time) (time.Time, bool) {
 	if first := c.lastEnd.Add(pause); !at.IsZero() && at.Before(first) {
 		at = first
 	}
+	c.count(now, phase != HeldOff)
 	c.publish(phase, at)
 	return at, phase == Due || phase == Retrying
 }
@@ -277,6 +288,9 @@ func (c *CPE) sleep(now, at time.Time, ok bool) time.Duration {
 		wait = min(wait, c.heartbeat.wait(now), clockCheck)
 	}
 	wait = min(wait, c.restart.wait(now))
+	if left, running := c.probationLeft(now); running {
+		wait = min(wait, left)
+	}
 	for _, s := range c.saved.Schedules {
 		wait = min(wait, s.At.Sub(now), clockCheck)
 	}
@@ -388,25 +402,45 @@ func parsePhase(text string) time.Time {
 	return t
 }
 
-// lookAtURL finds out whether the ACS is another one than the one that had our "0 BOOTSTRAP". If so, everything that was
-// to be told to the old one is dropped (E-3).
+// lookAtURL finds out whether the ACS is another one than the one that had our "0 BOOTSTRAP". If so, what was to be told to
+// the old one is put aside while the new one is on probation, or dropped where there is none (E-3).
 func (c *CPE) lookAtURL() {
-	acs := c.cfg.Settings().ACS.URL
-	if acs == c.url {
+	acs := accountOf(c.cfg.Settings().ACS)
+	p := c.saved.Probation
+	if p != nil && c.probationTime() == 0 { // the owner has switched it off: whoever is asked is the ACS
+		c.forgetKept(p.Kept)
+		p, c.saved.Probation = nil, nil
+		c.trySave()
+	}
+	if acs.URL == c.url {
 		return
 	}
-	c.url = acs
-	if acs == "" || (sameURL(acs, c.saved.Bootstrapped) && !c.events.has(EventBootstrap)) {
+	c.url = acs.URL
+	known := sameURL(acs.URL, c.saved.Bootstrapped) && !c.events.has(EventBootstrap)
+	switch {
+	case acs.URL == "", p == nil && known:
 		return
+	case p != nil && p.Writing && sameURL(acs.URL, p.other().URL):
+		c.arrive()
+	case p != nil && sameURL(acs.URL, p.asked().URL): // after a restart
+		if p.Back || known {
+			return
+		}
+	case p != nil && !p.Back && sameURL(acs.URL, p.Old.URL): // by somebody's hand
+		c.unpark()
+		c.saved.Probation = nil
+	default:
+		c.leaveACS(acs)
+		c.retries, c.saved.RetryCount = 0, 0
 	}
-	c.log.Info("first contact with this ACS", "url", withoutQuery(acs))
-	c.discard()
-	c.events.add(Event{Code: EventBootstrap})
+	if !sameURL(acs.URL, c.saved.Bootstrapped) || c.events.has(EventBootstrap) {
+		c.log.Info("first contact with this ACS", "url", withoutQuery(acs.URL))
+		c.events.add(Event{Code: EventBootstrap})
+	}
 	if c.booted {
 		c.addBoot()
 	}
-	c.retries, c.backoff, c.retryAt = 0, 0, time.Time{}
-	c.saved.RetryCount = 0
+	c.backoff, c.retryAt = 0, time.Time{}
 	c.offer.now, c.offer.failures = c.offer.top, 0
 	c.due(time.Now())
 	c.trySave()
@@ -421,6 +455,11 @@ func (c *CPE) discard() {
 	for _, r := range c.doneTransfers() {
 		c.forgetTransfer(r)
 	}
+	c.dropChanges()
+}
+
+// dropChanges makes the values of now those that the ACS knows.
+func (c *CPE) dropChanges() {
 	if w := c.cfg.Notify; w != nil {
 		ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 		defer cancel()

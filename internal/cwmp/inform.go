@@ -194,6 +194,9 @@ func (c *CPE) informed(s *session) {
 			c.saved.BootID = c.bootID
 		}
 	}
+	if c.saved.Good.URL == "" && c.saved.Probation == nil { // as good as any: this session may be the one that names another ACS
+		c.saved.Good = accountOf(s.settings.ACS)
+	}
 	if w := c.cfg.Notify; w != nil && len(s.changes) > 0 {
 		if err := w.Ack(s.changes); err != nil {
 			s.log.Error("reported values cannot be remembered", "err", err)
@@ -213,5 +216,5 @@ func (c *CPE) doneTransfers() []transfer.Result {
 	if c.cfg.Transfers == nil {
 		return nil
 	}
-	return c.cfg.Transfers.Done()
+	return slices.DeleteFunc(c.cfg.Transfers.Done(), func(r transfer.Result) bool { return c.hidden(r.ID) })
 }

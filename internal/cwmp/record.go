@@ -20,6 +20,7 @@ type Record struct {
 	BytesIn    int64
 	OK         bool
 	Why        string // how it ended
+	Probation  bool   // neither this ACS nor another one had completed a session since the ACS was changed
 }
 
 // A Call is one RPC of a session.
@@ -84,4 +85,16 @@ type Status struct {
 	Successes    int     // sessions that went well since New
 	Failures     int     // those that did not
 	Events       []Event // that the ACS was not told of yet
+	Probation    *Probation
+	GivenUp      *GivenUp // nil: none, or an ACS proved itself since
+}
+
+// A Probation is a new ACS that has to complete a session, for people. URLs have no query.
+type Probation struct {
+	New, Old string
+	Since    time.Time
+	Back     bool      // Old is asked, since New did not in its time
+	Until    time.Time // when the other one is asked, if this one completes no session; zero: the time does not run
+	Tries    int       // sessions with New that failed
+	Why      string    // how the last one of them ended
 }

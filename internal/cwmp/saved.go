@@ -23,6 +23,9 @@ type saved struct {
 	RestartedAt  string         `json:",omitempty"` // the ScheduleReboot that was done
 	ACS          knowledge      `json:",omitzero"`
 	DUChanges    []duChange     `json:",omitempty"` // whose ends the ACS does not know yet
+	Good         Account        // of the last session that was complete; before there is one, that answered Inform
+	Probation    *probation     `json:",omitempty"` // of an ACS that was not heard of yet
+	GivenUp      *GivenUp       `json:",omitempty"`
 	Refused      map[string]int `json:",omitempty"` // transfer id → sessions in which TransferComplete was refused (S-20)
 }
 
@@ -53,6 +56,12 @@ func (c *CPE) load() {
 		p.durable = true
 		c.events.put(p)
 	}
+	if p := c.saved.Probation; p != nil && p.Kept != nil {
+		for _, e := range p.Kept.Events {
+			e.durable = true
+			c.keptEvents.put(e)
+		}
+	}
 	c.retries = c.saved.RetryCount
 	c.onFlash, c.flashedRetries = c.saved.text(), c.saved.RetryCount
 }
@@ -64,6 +73,9 @@ func (c *CPE) save() error {
 		return nil
 	}
 	c.saved.Events = c.events.durableOnes()
+	if p := c.saved.Probation; p != nil && p.Kept != nil {
+		p.Kept.Events = c.keptEvents.durableOnes()
+	}
 	text := c.saved.text()
 	stale := c.flashedRetries > 0 && c.saved.RetryCount == 0
 	if bytes.Equal(text, c.onFlash) && !stale {
@@ -79,7 +91,7 @@ func (c *CPE) save() error {
 // text is what decides whether the flash is written: the number of retries alone, which grows for as long as an ACS is
 // down, is not worth it.
 func (s saved) text() []byte {
-	s.RetryCount = 0
+	s.RetryCount, s.Probation = 0, s.Probation.unworn()
 	text, _ := json.Marshal(s) // strings, numbers and times: it cannot fail
 	return text
 }

@@ -30,7 +30,7 @@ func newDepot(t *testing.T) *depot {
 	return newDepotWith(t, func(*transfer.Config) {})
 }
 
-func newDepotWith(t *testing.T, change func(*transfer.Config)) *depot {
+func newDepotWith(t *testing.T, change func(*transfer.Config), more ...func(*bench, *Config)) *depot {
 	t.Helper()
 	d := &depot{done: make(chan struct{}, 16)}
 	d.files = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -60,6 +60,9 @@ func newDepotWith(t *testing.T, change func(*transfer.Config)) *depot {
 			t.Fatal(err)
 		}
 		c.Transfers = d.queue
+		for _, f := range more {
+			f(b, c)
+		}
 	})
 	go func() {
 		defer close(stopped)
