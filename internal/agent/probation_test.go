@@ -48,7 +48,9 @@ func TestK21_TheOldACSGetsTheRouterBack(t *testing.T) {
 		t.Errorf("the value that changed is %q, want %q", got, s.acs.URL)
 	}
 	s.settle()
-	s.eventually("the new ACS is given up", func() bool { return s.call("cwmp", "status").Get("given_up").Get("url").Text() == "http://127.0.0.1:1/acs" })
+	s.eventually("the new ACS is given up", func() bool {
+		return s.call("cwmp", "status").Get("given_up").Get("url").Text() == "http://127.0.0.1:1/acs"
+	})
 	now := s.read("etc/config/cwmp")
 	for _, line := range strings.Split(text, "\n") {
 		if !strings.HasPrefix(line, "#") && !strings.Contains(now, strings.TrimSpace(line)) {

@@ -344,7 +344,9 @@ func TestK21_FlashWritesOfAProbation(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := newMover(t, store)
 		defer func() { m.stop() }()
-		m.set(func(c *config.Config) { c.ACS.Probation, c.ACS.RetryMinWait, c.ACS.RetryMultiplier = 24*time.Hour, 10, 1000 })
+		m.set(func(c *config.Config) {
+			c.ACS.Probation, c.ACS.RetryMinWait, c.ACS.RetryMultiplier = 24*time.Hour, 10, 1000
+		})
 		writes, before := 0, slices.Clone(m.cpe.onFlash)
 		m.during = func(int) {
 			if !slices.Equal(before, m.cpe.onFlash) {
