@@ -14,7 +14,7 @@ const module = "github.com/cwmpd/cwmpd/"
 // layer says how high a package lives; imports go strictly down. Who must not be imported by the program itself, only by
 // tests and by the sandbox, is in scaffolding.
 var layer = map[string]float64{
-	"internal/uci": 0, "internal/ubus": 0, "internal/dbus": 0, "internal/system": 0, "internal/state": 0,
+	"internal/uci": 0, "internal/ubus": 0, "internal/system": 0, "internal/state": 0,
 	"internal/config": 0, "internal/web": 0, "internal/digest": 0,
 	"datamodel":          0,
 	"internal/model":     0.5,

@@ -11,31 +11,37 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"syscall"
+	"time"
 
-	"github.com/cwmpd/cwmpd/internal/dbus"
+	"github.com/godbus/dbus/v5"
+
 	"github.com/cwmpd/cwmpd/internal/model"
 )
 
 // dbusSocket is where the system bus of the router listens.
 const dbusSocket = "/var/run/dbus/system_bus_socket"
 
+const dbusPatience = 3 * time.Second
+
 const (
 	dbusProperties = "org.freedesktop.DBus.Properties"
 	dbusManager    = "org.freedesktop.DBus.ObjectManager"
 )
 
-// A dbusRow is what a row from the bus remembers: who has it, and the interfaces told with it, each a map of Variants.
+// A dbusRow is what a row from the bus remembers: who has it, and the properties told with it.
 type dbusRow struct {
-	name   string
-	path   string
-	ifaces map[string]any
+	name  string
+	path  dbus.ObjectPath
+	props map[string]map[string]dbus.Variant
 }
 
-type dbusKey struct{ name, iface, path string }
+type dbusKey struct {
+	name, iface string
+	path        dbus.ObjectPath
+}
 
 type dbusView struct {
-	props   map[dbusKey]map[string]any
+	props   map[dbusKey]map[string]dbus.Variant
 	objects map[dbusKey][]dbusRow
 	dead    map[string]bool // names that did not answer
 	down    bool            // there is no bus
@@ -60,42 +66,52 @@ func (rt *Router) dbusBus(ctx context.Context) (*dbus.Conn, error) {
 	rt.mu.Lock()
 	bus := rt.bus
 	rt.mu.Unlock()
-	if bus != nil {
+	if bus != nil && bus.Connected() {
 		return bus, nil
 	}
-	bus, err := dbus.Dial(ctx, rt.rooted(dbusSocket))
-	if err == nil {
-		rt.mu.Lock()
-		rt.bus = bus
-		rt.mu.Unlock()
+	d := net.Dialer{Timeout: dbusPatience}
+	socket, err := d.DialContext(ctx, "unix", rt.rooted(dbusSocket))
+	if err != nil {
+		return nil, err
 	}
-	return bus, err
-}
-
-// dbusBroke forgets the connection.
-func (rt *Router) dbusBroke(bus *dbus.Conn) {
+	bus, err = dbusHello(socket)
+	if err != nil {
+		return nil, errors.Join(err, socket.Close())
+	}
 	rt.mu.Lock()
-	defer rt.mu.Unlock()
-	if rt.bus == bus {
-		rt.bus = nil
-	}
+	rt.bus = bus
+	rt.mu.Unlock()
+	return bus, nil
 }
 
-// dbusCall calls a method and returns the answer's first value as a map, nil for none; a failure is logged once, and a
-// name that is silent is not asked again in this transaction.
-func (r *Reader) dbusCall(ctx context.Context, key dbusKey, call dbus.Call) map[string]any {
-	if r.dbus.down || r.dbus.dead[key.name] {
-		return nil
+func dbusHello(socket net.Conn) (*dbus.Conn, error) {
+	if err := socket.SetDeadline(time.Now().Add(dbusPatience)); err != nil {
+		return nil, err
 	}
-	answer, err := r.dbusTry(ctx, key, call)
+	bus, err := dbus.NewConn(socket)
+	if err != nil {
+		return nil, err
+	}
+	if err := bus.Auth([]dbus.Auth{dbus.AuthExternal(strconv.Itoa(os.Getuid()))}); err != nil {
+		return nil, fmt.Errorf("authenticate: %w", err)
+	}
+	if err := bus.Hello(); err != nil {
+		return nil, fmt.Errorf("hello: %w", err)
+	}
+	return bus, socket.SetDeadline(time.Time{})
+}
+
+// dbusCall calls a method and stores the answer; a failure is logged once, and a name that is silent is not asked
+// again in this transaction.
+func (r *Reader) dbusCall(ctx context.Context, key dbusKey, method string, store any, args ...any) bool {
+	if r.dbus.down || r.dbus.dead[key.name] {
+		return false
+	}
+	err := r.dbusTry(ctx, key, method, store, args...)
 	name := "dbus " + key.name + " " + key.iface
 	if err == nil {
 		r.rt.quiet.again(name)
-		if len(answer) == 0 {
-			return nil
-		}
-		all, _ := answer[0].(map[string]any)
-		return all
+		return true
 	}
 	if ctx.Err() == nil && r.rt.quiet.first(name) {
 		level := slog.LevelWarn
@@ -104,39 +120,36 @@ func (r *Reader) dbusCall(ctx context.Context, key dbusKey, call dbus.Call) map[
 		}
 		r.rt.log.Log(ctx, level, "D-Bus does not answer", "name", key.name, "interface", key.iface, "error", err)
 	}
-	return nil
+	return false
 }
 
-func (r *Reader) dbusTry(ctx context.Context, key dbusKey, call dbus.Call) ([]any, error) {
-	call.Name, call.Path = key.name, key.path
-	for again := false; ; again = true {
-		bus, err := r.rt.dbusBus(ctx)
-		if err != nil {
-			r.dbus.down = true
-			return nil, err
-		}
-		answer, err := bus.Call(ctx, call)
-		var answered *dbus.Error
-		if err == nil || errors.As(err, &answered) {
-			return answer, err
-		}
-		r.rt.dbusBroke(bus)
-		if !again && (errors.Is(err, net.ErrClosed) || errors.Is(err, syscall.EPIPE)) {
-			continue // the bus was started again since the last call
-		}
-		if errors.Is(err, os.ErrDeadlineExceeded) && ctx.Err() == nil {
+func (r *Reader) dbusTry(ctx context.Context, key dbusKey, method string, store any, args ...any) error {
+	asked, cancel := context.WithTimeout(ctx, dbusPatience)
+	defer cancel()
+	bus, err := r.rt.dbusBus(asked)
+	if err != nil {
+		r.dbus.down = true
+		return err
+	}
+	call := bus.Object(key.name, key.path).CallWithContext(asked, method, dbus.FlagNoAutoStart, args...)
+	if call.Err != nil {
+		if asked.Err() != nil {
 			if r.dbus.dead == nil {
 				r.dbus.dead = map[string]bool{}
 			}
 			r.dbus.dead[key.name] = true
 		}
-		return nil, err
+		return call.Err
 	}
+	if store == nil {
+		return nil
+	}
+	return call.Store(store)
 }
 
 // dbusUnknown reports whether the bus says that there is no such name, object or interface.
 func dbusUnknown(err error) bool {
-	var de *dbus.Error
+	var de dbus.Error
 	if !errors.As(err, &de) {
 		return false
 	}
@@ -144,14 +157,17 @@ func dbusUnknown(err error) bool {
 	return slices.Contains([]string{"ServiceUnknown", "NameHasNoOwner", "UnknownObject", "UnknownInterface", "UnknownMethod"}, last)
 }
 
-// dbusProps returns the properties of an interface of an object, each a Variant, asked for once.
-func (r *Reader) dbusProps(ctx context.Context, key dbusKey) map[string]any {
+// dbusProps returns the properties of an interface of an object, asked for once.
+func (r *Reader) dbusProps(ctx context.Context, key dbusKey) map[string]dbus.Variant {
 	if p, ok := r.dbus.props[key]; ok {
 		return p
 	}
-	p := r.dbusCall(ctx, key, dbus.Call{Interface: dbusProperties, Method: "GetAll", Args: []any{key.iface}})
+	var p map[string]dbus.Variant
+	if !r.dbusCall(ctx, key, dbusProperties+".GetAll", &p, key.iface) {
+		p = nil
+	}
 	if r.dbus.props == nil {
-		r.dbus.props = map[dbusKey]map[string]any{}
+		r.dbus.props = map[dbusKey]map[string]dbus.Variant{}
 	}
 	r.dbus.props[key] = p
 	return p
@@ -162,12 +178,13 @@ func (r *Reader) dbusObjects(ctx context.Context, key dbusKey) []dbusRow {
 	if rows, ok := r.dbus.objects[key]; ok {
 		return rows
 	}
+	var all map[dbus.ObjectPath]map[string]map[string]dbus.Variant
 	var rows []dbusRow
-	all := r.dbusCall(ctx, key, dbus.Call{Interface: dbusManager, Method: "GetManagedObjects"})
-	for _, path := range slices.Sorted(maps.Keys(all)) {
-		ifaces, _ := all[path].(map[string]any)
-		if _, ok := ifaces[key.iface]; ok {
-			rows = append(rows, dbusRow{key.name, path, ifaces})
+	if r.dbusCall(ctx, key, dbusManager+".GetManagedObjects", &all) {
+		for _, path := range slices.Sorted(maps.Keys(all)) {
+			if _, ok := all[path][key.iface]; ok {
+				rows = append(rows, dbusRow{key.name, path, all[path]})
+			}
 		}
 	}
 	if r.dbus.objects == nil {
@@ -180,9 +197,7 @@ func (r *Reader) dbusObjects(ctx context.Context, key dbusKey) []dbusRow {
 // dbusCommit sets the properties that waited, in their order. The first that fails ends it.
 func (r *Reader) dbusCommit(ctx context.Context) error {
 	for _, s := range r.dbus.pending {
-		_, err := r.dbusTry(ctx, s.key, dbus.Call{
-			Interface: dbusProperties, Method: "Set", Args: []any{s.key.iface, s.property, s.value},
-		})
+		err := r.dbusTry(ctx, s.key, dbusProperties+".Set", nil, s.key.iface, s.property, s.value)
 		if err != nil {
 			return refused("set %s of %s: %v", s.property, s.key.path, err)
 		}
@@ -214,10 +229,10 @@ func compileDBus(_ *Router, use model.Use, words []string) (model.Expr, error) {
 	case use == model.UseValue || use == model.UseLet:
 		return nil, errors.New("want NAME PATH INTERFACE PROPERTY, or . INTERFACE PROPERTY of the row")
 	case use == model.UseRows && len(words) == 3:
-		if !dbus.ValidPath(words[1]) {
+		if !dbus.ObjectPath(words[1]).IsValid() {
 			return nil, fmt.Errorf("%q is not an object path", words[1])
 		}
-		return &dbusRows{dbusKey{words[0], words[2], words[1]}}, nil
+		return &dbusRows{dbusKey{words[0], words[2], dbus.ObjectPath(words[1])}}, nil
 	case use == model.UseRows:
 		return nil, errors.New("want NAME PATH INTERFACE")
 	}
@@ -228,7 +243,7 @@ func (e *dbusValue) Caps() model.Caps { return model.Caps{Set: true} }
 func (e *dbusValue) String() string   { return "dbus " + e.text }
 
 // where returns the object that has the property, and its properties.
-func (e *dbusValue) where(ctx context.Context, r *Reader, row *model.Row) (dbusKey, map[string]any) {
+func (e *dbusValue) where(ctx context.Context, r *Reader, row *model.Row) (dbusKey, map[string]dbus.Variant) {
 	if e.relative {
 		if row == nil {
 			return dbusKey{}, nil
@@ -237,13 +252,12 @@ func (e *dbusValue) where(ctx context.Context, r *Reader, row *model.Row) (dbusK
 		if !ok {
 			return dbusKey{}, nil
 		}
-		props, _ := d.ifaces[e.iface].(map[string]any)
-		return dbusKey{d.name, e.iface, d.path}, props
+		return dbusKey{d.name, e.iface, d.path}, d.props[e.iface]
 	}
 	name, ok := e.name.expand(r, row)
 	path, ok2 := e.path.expand(r, row)
-	key := dbusKey{name, e.iface, path}
-	if !ok || !ok2 || !dbus.ValidPath(path) {
+	key := dbusKey{name, e.iface, dbus.ObjectPath(path)}
+	if !ok || !ok2 || !key.path.IsValid() {
 		return dbusKey{}, nil
 	}
 	return key, r.dbusProps(ctx, key)
@@ -256,13 +270,12 @@ func (e *dbusValue) get(ctx context.Context, r *Reader, row *model.Row) (string,
 			return dbusText(s.value), nil
 		}
 	}
-	v, _ := props[e.property].(dbus.Variant)
-	return dbusText(v), nil
+	return dbusText(props[e.property]), nil
 }
 
 func (e *dbusValue) set(ctx context.Context, r *Reader, row *model.Row, value string) error {
 	key, props := e.where(ctx, r, row)
-	old, ok := props[e.property].(dbus.Variant)
+	old, ok := props[e.property]
 	if !ok {
 		return refused("D-Bus has no property %s now", e.property)
 	}
@@ -276,14 +289,26 @@ func (e *dbusValue) set(ctx context.Context, r *Reader, row *model.Row, value st
 
 // dbusText is the raw text of a property; what has no text, such as a dictionary, is absent.
 func dbusText(v dbus.Variant) string {
-	switch x := v.Value.(type) {
+	switch x := v.Value().(type) {
 	case string:
 		return clean(x)
+	case dbus.ObjectPath:
+		return string(x)
 	case bool:
 		if x {
 			return "1"
 		}
 		return "0"
+	case byte:
+		return strconv.FormatUint(uint64(x), 10)
+	case int16:
+		return strconv.FormatInt(int64(x), 10)
+	case uint16:
+		return strconv.FormatUint(uint64(x), 10)
+	case int32:
+		return strconv.FormatInt(int64(x), 10)
+	case uint32:
+		return strconv.FormatUint(uint64(x), 10)
 	case int64:
 		return strconv.FormatInt(x, 10)
 	case uint64:
@@ -292,6 +317,12 @@ func dbusText(v dbus.Variant) string {
 		return strconv.FormatFloat(x, 'f', -1, 64)
 	case []string:
 		return joinList(x)
+	case []dbus.ObjectPath:
+		items := make([]string, len(x))
+		for i, p := range x {
+			items[i] = string(p)
+		}
+		return joinList(items)
 	case []byte:
 		return clean(string(x))
 	}
@@ -300,35 +331,54 @@ func dbusText(v dbus.Variant) string {
 
 // dbusLike makes a value of the type that old has.
 func dbusLike(old dbus.Variant, text string) (dbus.Variant, error) {
-	v := dbus.Variant{Type: old.Type}
+	var v any
 	var err error
-	bits, signed := dbus.Integer(old.Type)
-	switch {
-	case signed:
-		v.Value, err = strconv.ParseInt(text, 10, bits)
-	case bits > 0:
-		v.Value, err = strconv.ParseUint(text, 10, bits)
-	case v.Type == "s":
-		v.Value = text
-	case v.Type == "o":
-		v.Value = text
-		if !dbus.ValidPath(text) {
+	number := func(bits int) uint64 {
+		var n uint64
+		n, err = strconv.ParseUint(text, 10, bits)
+		return n
+	}
+	signed := func(bits int) int64 {
+		var n int64
+		n, err = strconv.ParseInt(text, 10, bits)
+		return n
+	}
+	switch old.Value().(type) {
+	case string:
+		v = text
+	case dbus.ObjectPath:
+		v = dbus.ObjectPath(text)
+		if !v.(dbus.ObjectPath).IsValid() {
 			err = errors.New("not an object path")
 		}
-	case v.Type == "b":
-		v.Value = text == "1"
-	case v.Type == "d":
-		v.Value, err = strconv.ParseFloat(text, 64)
-	case v.Type == "as":
+	case bool:
+		v = text == "1"
+	case byte:
+		v = byte(number(8))
+	case int16:
+		v = int16(signed(16))
+	case uint16:
+		v = uint16(number(16))
+	case int32:
+		v = int32(signed(32))
+	case uint32:
+		v = uint32(number(32))
+	case int64:
+		v = signed(64)
+	case uint64:
+		v = number(64)
+	case float64:
+		v, err = strconv.ParseFloat(text, 64)
+	case []string:
 		items, _ := splitList(text)
-		v.Value = append([]string{}, items...)
+		v = append([]string{}, items...)
 	default:
-		return old, refused("a D-Bus property of type %s cannot be set", old.Type)
+		return old, refused("a D-Bus property of type %s cannot be set", old.Signature())
 	}
 	if err != nil {
-		return old, model.Errorf(model.BadValue, "%q does not fit a D-Bus property of type %s", text, old.Type)
+		return old, model.Errorf(model.BadValue, "%q does not fit a D-Bus property of type %s", text, old.Signature())
 	}
-	return v, nil
+	return dbus.MakeVariant(v), nil
 }
 
 // dbusRows makes a row of every object below an ObjectManager that has an interface: `dbus NAME PATH INTERFACE`. The
@@ -337,14 +387,14 @@ type dbusRows struct{ key dbusKey }
 
 func (e *dbusRows) Caps() model.Caps { return model.Caps{} }
 func (e *dbusRows) String() string {
-	return "dbus " + e.key.name + " " + e.key.path + " " + e.key.iface
+	return "dbus " + e.key.name + " " + string(e.key.path) + " " + e.key.iface
 }
 
 func (e *dbusRows) rows(ctx context.Context, r *Reader, _ *model.Row) ([]model.Row, error) {
 	objects := r.dbusObjects(ctx, e.key)
 	out := make([]model.Row, len(objects))
 	for i := range objects {
-		out[i] = model.Row{Key: objects[i].path, Data: &objects[i]}
+		out[i] = model.Row{Key: string(objects[i].path), Data: &objects[i]}
 	}
 	return out, nil
 }

@@ -6,7 +6,8 @@ import (
 	"log/slog"
 	"sync"
 
-	"github.com/cwmpd/cwmpd/internal/dbus"
+	"github.com/godbus/dbus/v5"
+
 	"github.com/cwmpd/cwmpd/internal/model"
 	"github.com/cwmpd/cwmpd/internal/state"
 	"github.com/cwmpd/cwmpd/internal/system"
