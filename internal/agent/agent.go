@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime/debug"
+	"slices"
 	"sync"
 	"time"
 
@@ -198,6 +199,9 @@ func (d *Daemon) committed(c model.Changes) {
 	}
 }
 
+// owedAgain is how long after a reload that procd did not take it is sent again; then twice as long each time.
+const owedAgain = 5 * time.Second
+
 // Reload reads configuration and data model again; an open session is not disturbed.
 func (d *Daemon) Reload(ctx context.Context) error {
 	d.reloadSettings()
@@ -301,19 +305,14 @@ func (d *Daemon) webConfig() web.Config {
 
 // applyConfig puts a downloaded vendor configuration file in force (Download, type 3).
 func (d *Daemon) applyConfig(ctx context.Context, r transfer.Request, path string) (reboot bool, err error) {
-	packages, err := transfer.ApplyConfig(ctx, d.UCI, d.Store, r, path)
+	packages, err := transfer.ApplyConfig(ctx, d.UCI, d.Tree.Owe, r, path)
 	if err != nil {
 		return false, err
 	}
-	for _, pkg := range packages {
-		if pkg == "cwmp" {
-			d.reloadSettings()
-			continue
-		}
-		if err := d.reloadService(ctx, pkg); err != nil {
-			d.log.Warn("reload after a configuration download", "package", pkg, "err", err)
-		}
+	if slices.Contains(packages, "cwmp") {
+		d.reloadSettings()
 	}
+	d.apply(ctx) // what procd is not there to hear stays owed
 	d.watcher.Poke()
 	return false, nil
 }
@@ -359,26 +358,45 @@ func (d *Daemon) watchAddress(ctx context.Context) error {
 	}
 }
 
-// watchProcd sends what is owed when procd is back on the bus.
+// watchProcd sends what is owed when procd is on the bus: it came back, or the bus did. What a busy procd did not take in
+// time is sent again.
 func (d *Daemon) watchProcd(ctx context.Context) error {
 	procd := make(chan struct{}, 1)
+	look := func() {
+		select {
+		case procd <- struct{}{}:
+		default:
+		}
+	}
 	err := d.Bus.Listen("ubus.object.add", func(_ string, data ubus.Value) {
 		if data.Get("path").Text() == "service" {
-			select {
-			case procd <- struct{}{}:
-			default:
-			}
+			look()
 		}
 	})
 	if err != nil {
 		d.log.Warn("listen for procd", "err", err)
 	}
+	d.Bus.OnState(func(up bool) {
+		if up {
+			look()
+		}
+	})
+	var again <-chan time.Time
+	wait := owedAgain
 	for {
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-procd:
-			d.applyOwed(ctx)
+			wait = owedAgain
+		case <-again:
+			wait = min(2*wait, time.Hour)
+		}
+		if again = nil; len(d.Tree.Owed()) == 0 {
+			continue
+		}
+		if d.applyOwed(ctx); len(d.Tree.Owed()) > 0 && d.Bus.Connected() {
+			again = time.After(wait)
 		}
 	}
 }

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+
+	"github.com/cwmpd/cwmpd/internal/state"
 )
 
 // reloadOrder is the order routers need: what others are built on goes first. Packages not in it go last, by name.
@@ -74,6 +76,32 @@ func byReloadOrder(a, b string) int {
 
 // Owed lists the packages whose reload is owed, in the order of Apply.
 func (t *Tree) Owed() []string { return t.owed.with(nil) }
+
+// Owe commits files that no transaction made, with the reloads that they call for, as one: a power cut between file and
+// reload leaves the reload owed. For packages that are ours none is.
+func (t *Tree) Owe(packages []string, files []state.File) error {
+	if t.cfg.Store == nil {
+		return errors.New("there is no store to commit files to")
+	}
+	packages = slices.DeleteFunc(slices.Clone(packages), func(pkg string) bool { return slices.Contains(t.cfg.Own, pkg) })
+	if err := t.takeDisk(context.Background()); err != nil {
+		return err
+	}
+	defer t.leaveDisk()
+	if t.owed.lacks(packages) {
+		f, err := t.cfg.Store.File(owedFile, t.owed.with(packages))
+		if err != nil {
+			return err
+		}
+		files = append(slices.Clone(files), f)
+	}
+	if err := t.cfg.Store.Commit(files...); err != nil {
+		return err
+	}
+	t.owed.add(packages)
+	t.commits.Add(1)
+	return nil
+}
 
 // Apply sends the reloads that commits have left owed, each once, in the order that routers need, and forgets those that
 // were sent. It goes on after an error and returns all.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -632,6 +633,28 @@ func TestReloadsAreOwedUntilSent(t *testing.T) {
 	}
 	same(t, "each once", b.reloads, []string{"system", "firewall", "acme", "network"})
 	same(t, "reloads owed", len(b.tree.Owed()), 0)
+}
+
+// Files that no transaction made and the reloads that they call for are on flash together (P-1), none of them for ourselves.
+func TestFilesOweReloads(t *testing.T) {
+	b := newHouse(t)
+	f := state.File{Path: filepath.Join(b.root, "etc/config/acme"), Data: []byte("config a\n"), Mode: 0o644}
+	b.tree.cfg.Own = []string{"cwmp"}
+	if err := os.MkdirAll(filepath.Dir(f.Path), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := b.tree.Owe([]string{"wireless", "cwmp", "network"}, []state.File{f}); err != nil {
+		t.Fatal(err)
+	}
+	if data, err := os.ReadFile(f.Path); err != nil || string(data) != "config a\n" {
+		t.Errorf("the file: %q, %v", data, err)
+	}
+	b.boot() // a power cut before anybody was told
+	same(t, "owed", b.tree.Owed(), []string{"network", "wireless"})
+	if err := b.tree.Apply(b.Context()); err != nil {
+		t.Fatal(err)
+	}
+	same(t, "sent", b.reloads, []string{"network", "wireless"})
 }
 
 func TestReloadAskedForWhileApplyRuns(t *testing.T) {

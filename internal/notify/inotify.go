@@ -17,8 +17,9 @@ const (
 	inWait = unix.IN_CREATE | unix.IN_MOVED_TO | unix.IN_DELETE_SELF | unix.IN_MOVE_SELF | unix.IN_ONLYDIR
 )
 
-// watchDirs calls changed after a file of one of the directories was written, has come or has gone, until ctx ends. A
-// directory that does not exist is waited for; one that goes is waited for again. It returns an error if the kernel cannot.
+// watchDirs calls changed after a file of one of the directories was written, has come or has gone, and once when
+// it begins to watch, until ctx ends. A directory that does not exist is waited for; one that goes is waited for again. It
+// returns an error if the kernel cannot.
 func watchDirs(ctx context.Context, dirs []string, changed func()) error {
 	fd, err := unix.InotifyInit1(unix.IN_CLOEXEC | unix.IN_NONBLOCK)
 	if err != nil {
@@ -31,6 +32,7 @@ func watchDirs(ctx context.Context, dirs []string, changed func()) error {
 	if err := d.arrange(); err != nil {
 		return err
 	}
+	changed() // what was written while nobody watched
 	buf := make([]byte, 16<<10)
 	for {
 		n, err := f.Read(buf)

@@ -29,7 +29,9 @@ func (r *Router) Start() error {
 	if err != nil {
 		return err
 	}
-	r.bus = bus
+	r.mu.Lock()
+	r.bus, r.made = bus, map[string]bool{}
+	r.mu.Unlock()
 	r.boot()
 	bus.OnLookup(func(string) { r.refresh() })
 	return nil

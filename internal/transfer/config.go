@@ -17,7 +17,8 @@ import (
 const maxConfig = 8 << 20
 
 // ApplyConfig puts a vendor configuration file in force, all of it or nothing (R-79), and returns the
-// packages that changed, which are to be reloaded. The file is one of
+// packages that changed. commit brings the files onto flash, all or none, with the promise that these packages will be
+// reloaded. The file is one of
 //
 //   - the text of `uci export`: each package that it names is replaced as a whole, others stay;
 //   - the text of one package, whose name is the last part of TargetFileName;
@@ -26,7 +27,7 @@ const maxConfig = 8 << 20
 //     What lies in etc/cwmpd is this box's own memory and is left out.
 //
 // Anything else is ErrCorrupt, also an archive with links, devices, or names that lead out of etc/ (Z-37).
-func ApplyConfig(ctx context.Context, dir *uci.Dir, store *state.Store, r Request, file string) ([]string, error) {
+func ApplyConfig(ctx context.Context, dir *uci.Dir, commit func(packages []string, files []state.File) error, r Request, file string) ([]string, error) {
 	data, err := readConfig(file)
 	if err != nil {
 		return nil, err
@@ -40,7 +41,7 @@ func ApplyConfig(ctx context.Context, dir *uci.Dir, store *state.Store, r Reques
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrCorrupt, err)
 	}
-	return c.commit(ctx, dir, store)
+	return c.commit(ctx, dir, commit)
 }
 
 // contents is what a configuration file wants.
@@ -75,7 +76,7 @@ func readText(data []byte, target string) (contents, error) {
 }
 
 // commit writes everything at once.
-func (c contents) commit(ctx context.Context, dir *uci.Dir, store *state.Store) ([]string, error) {
+func (c contents) commit(ctx context.Context, dir *uci.Dir, commit func([]string, []state.File) error) ([]string, error) {
 	var edits []uci.Edit
 	for _, p := range c.packages {
 		e := uci.Edit{Op: uci.OpReplace, Package: p.Name, Content: p}
@@ -93,7 +94,7 @@ func (c contents) commit(ctx context.Context, dir *uci.Dir, store *state.Store) 
 		return nil, err
 	}
 	defer w.Close()
-	if err := store.Commit(append(w.Files(), c.files...)...); err != nil {
+	if err := commit(w.Packages(), append(w.Files(), c.files...)); err != nil {
 		return nil, err
 	}
 	return w.Packages(), nil

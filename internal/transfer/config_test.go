@@ -25,7 +25,8 @@ func applyConfig(t *testing.T, root, target string, data []byte) ([]string, erro
 	if err != nil {
 		t.Fatal(err)
 	}
-	return ApplyConfig(t.Context(), uci.Open(root), store, Request{FileType: TypeConfig, TargetFileName: target}, file)
+	commit := func(_ []string, files []state.File) error { return store.Commit(files...) }
+	return ApplyConfig(t.Context(), uci.Open(root), commit, Request{FileType: TypeConfig, TargetFileName: target}, file)
 }
 
 // tree is a root before a test: two packages and other files.
