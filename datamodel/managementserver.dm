@@ -26,6 +26,11 @@ Device.ManagementServer.                    r
   InstanceMode                      rw enum(InstanceNumber, InstanceAlias) uci cwmp.cpe:cpe.instance_mode | default InstanceNumber
   AutoCreateInstances               rw boolean                      uci cwmp.cpe:cpe.auto_create_instances | default 0
   InstanceWildcardsSupported        r  boolean                      const true
+  HTTPCompressionSupported          r  list enum(GZIP, Compress, Deflate) const GZIP,Deflate
+  HTTPCompression                   rw enum(Disabled, GZIP, Deflate) uci cwmp.acs:acs.compression | default Disabled
+  # Nobody is managed through this router (Annex J).
+  EmbeddedDeviceNumberOfEntries     r  unsignedInt                  const 0
+  VirtualDeviceNumberOfEntries      r  unsignedInt                  const 0
   LightweightNotificationProtocolsSupported r  list enum(UDP)       const UDP
   LightweightNotificationProtocolsUsed      rw list enum(UDP)       uci cwmp.lwn:lwn.enable | default 0 | map 1=UDP true=UDP on=UDP yes=UDP enabled=UDP 0= *= | list ,
   LightweightNotificationTriggerInterval    rw unsignedInt(0..)     uci cwmp.lwn:lwn.trigger_interval | default 0
@@ -38,6 +43,22 @@ Device.ManagementServer.HeartbeatPolicy.    r
   Enable                            rw boolean                      uci cwmp.acs:acs.heartbeat_enable | default 0
   ReportingInterval                 rw unsignedInt(30..)            uci cwmp.acs:acs.heartbeat_interval | default 30
   InitiationTime                    rw dateTime                     uci cwmp.acs:acs.heartbeat_time | default 0001-01-01T00:00:00Z
+
+# Transfers that the ACS did not order, of which it wants to hear: those that software on the router reports by the method
+# transfer_complete of our object on ubus. An empty filter has none of it told, as the standard says.
+Device.ManagementServer.AutonomousTransferCompletePolicy.  r
+  Enable                            rw boolean                      uci cwmp.transfer_complete:autonomous_notify.enable | default 0
+  TransferTypeFilter                rw enum(Upload, Download, Both) uci cwmp.transfer_complete:autonomous_notify.transfer_type | default Both
+  ResultTypeFilter                  rw enum(Success, Failure, Both) uci cwmp.transfer_complete:autonomous_notify.result_type | default Both
+  FileTypeFilter                    rw list string                  uci cwmp.transfer_complete:autonomous_notify.file_type | list ,
+
+# The same for deployment units, reported by du_state_change_complete.
+Device.ManagementServer.DUStateChangeComplPolicy.  r
+  Enable                            rw boolean                      uci cwmp.du_state_change:autonomous_notify.enable | default 0
+  OperationTypeFilter               rw list enum(Install, Update, Uninstall) uci cwmp.du_state_change:autonomous_notify.operation_type | list ,
+  ResultTypeFilter                  rw enum(Success, Failure, Both) uci cwmp.du_state_change:autonomous_notify.result_type | default Both
+  FaultCodeFilter                   rw list enum(9001, 9003, 9012, 9013, 9015, 9016, 9017, 9018, 9022, 9023, 9024, 9025, 9026, 9027, 9028, 9029, 9030, 9031, 9032) \
+                                                                    uci cwmp.du_state_change:autonomous_notify.fault_code | list ,
 
 # What the ACS wants to see in every Inform beside the standard's own list, or in those with certain events.
 Device.ManagementServer.InformParameter.{i}.  rw

@@ -78,7 +78,7 @@ func TestOwedReloadOfADownloadedConfiguration(t *testing.T) {
 	s.router.Bus().Remove("service")
 	file := s.serve(strings.Replace(s.read("etc/config/system"), "option hostname", "option notes 'downloaded'\n\toption hostname", 1))
 	s.one(cwmptest.Download(cwmptest.DownloadArgs{FileType: transfer.TypeConfig, URL: file, TargetFileName: "system", CommandKey: "c1"}))
-	s.wantInform("7 TRANSFER COMPLETE, M Download c1")
+	s.wait("TransferComplete")
 	s.settle()
 	if got := s.owed(); got != "system" || !strings.Contains(s.read("etc/config/system"), "downloaded") {
 		t.Fatalf("owed to procd: %q", got)

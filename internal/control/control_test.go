@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/cwmpd/cwmpd/internal/cwmp"
+	"github.com/cwmpd/cwmpd/internal/cwmp/soap"
 	"github.com/cwmpd/cwmpd/internal/model"
 	"github.com/cwmpd/cwmpd/internal/notify"
 	"github.com/cwmpd/cwmpd/internal/source"
@@ -75,6 +76,22 @@ func (c *cpe) RequestDownload(fileType string, args [][2]string) error {
 	return nil
 }
 
+func (c *cpe) TransferDone(_ context.Context, t soap.AutonomousTransfer) (bool, error) {
+	c.Post(cwmp.Event{Code: fmt.Sprintf("%+v", t)})
+	return t.FileType != "nobody wants it", nil
+}
+
+func (c *cpe) UnitsChanged(_ context.Context, units []soap.DUResult) (bool, error) {
+	c.Post(cwmp.Event{Code: fmt.Sprintf("%+v", units)})
+	switch len(units) {
+	case 0:
+		return false, cwmp.ErrNoReport
+	case 3:
+		return true, cwmp.ErrTooManyReports
+	}
+	return true, nil
+}
+
 func (c *cpe) Sessions() []cwmp.Record {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -94,6 +111,52 @@ func TestRequestDownload(t *testing.T) {
 	}
 	if _, err := s.requestDownload(t.Context(), ubus.Table("file_type", "none")); err == nil {
 		t.Error("the ACS has none, and no error")
+	}
+}
+
+// §3.15: what ended on the router without the ACS is reported, with all that is known of it.
+func TestReports(t *testing.T) {
+	c := &cpe{}
+	s := &Server{cfg: Config{CWMP: c}}
+	answer, err := s.transferComplete(t.Context(), ubus.Table("file_type", "1 Firmware Upgrade Image", "url", "https://x/", "file_size", uint64(1)<<40,
+		"fault", 9018, "fault_string", "bad", "start", "2026-11-22T16:00:00Z", "upload", false))
+	want := informed{1, "The ACS will be told", "10 AUTONOMOUS TRANSFER COMPLETE"}
+	if err != nil || answer != want {
+		t.Errorf("answered %+v, %v", answer, err)
+	}
+	if answer, err := s.transferComplete(t.Context(), ubus.Table("file_type", "nobody wants it", "upload", true)); err != nil || answer.(informed).Status != 0 {
+		t.Errorf("answered %+v, %v", answer, err)
+	}
+	unit := ubus.Table("operation", "Install", "uuid", "u", "version", "1", "unit_ref", "Device.X.1.", "complete", "2026-11-22T17:00:00+01:00")
+	if answer, err := s.unitsChanged(t.Context(), ubus.Table("results", ubus.Array(unit))); err != nil || answer.(informed).Event != cwmp.EventAutonomousDUChange {
+		t.Errorf("answered %+v, %v", answer, err)
+	}
+	at := "2026-11-22 16:00:00 +0000 UTC"
+	none := "0001-01-01 00:00:00 +0000 UTC"
+	wantCodes := []string{
+		"{AnnounceURL: TransferURL:https://x/ IsDownload:true FileType:1 Firmware Upgrade Image FileSize:4294967295 TargetFileName: FaultCode:9018 FaultString:bad Start:" + at + " Complete:" + none + "}",
+		"{AnnounceURL: TransferURL: IsDownload:false FileType:nobody wants it FileSize:0 TargetFileName: FaultCode:0 FaultString: Start:" + none + " Complete:" + none + "}",
+		"[{UUID:u Version:1 Ref:Device.X.1. Operation:Install FaultCode:0 FaultString: Start:" + none + " Complete:" + at + "}]",
+	}
+	if got := c.codes(); !slices.Equal(got, wantCodes) {
+		t.Errorf("reported\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(wantCodes, "\n"))
+	}
+	for name, call := range map[string]func() (any, error){
+		"no time":    func() (any, error) { return s.transferComplete(t.Context(), ubus.Table("start", "soon")) },
+		"no fault":   func() (any, error) { return s.transferComplete(t.Context(), ubus.Table("fault", "bad")) },
+		"far fault":  func() (any, error) { return s.transferComplete(t.Context(), ubus.Table("fault", int64(1)<<32)) },
+		"no size":    func() (any, error) { return s.transferComplete(t.Context(), ubus.Table("file_size", "big")) },
+		"no results": func() (any, error) { return s.unitsChanged(t.Context(), ubus.Table()) },
+		"too many": func() (any, error) {
+			return s.unitsChanged(t.Context(), ubus.Table("results", ubus.Array(unit, unit, unit)))
+		},
+	} {
+		if _, err := call(); len(Refused(err)) != 1 {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if got := c.codes(); len(got) != 5 {
+		t.Errorf("%d reports", len(got))
 	}
 }
 

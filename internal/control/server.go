@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/cwmpd/cwmpd/internal/cwmp"
+	"github.com/cwmpd/cwmpd/internal/cwmp/soap"
 	"github.com/cwmpd/cwmpd/internal/model"
 	"github.com/cwmpd/cwmpd/internal/notify"
 	"github.com/cwmpd/cwmpd/internal/ubus"
@@ -27,6 +28,8 @@ type CWMP interface {
 	Status() cwmp.Status
 	Sessions() []cwmp.Record
 	RequestDownload(fileType string, args [][2]string) error
+	TransferDone(ctx context.Context, t soap.AutonomousTransfer) (wanted bool, err error)
+	UnitsChanged(ctx context.Context, units []soap.DUResult) (wanted bool, err error)
 }
 
 // Config says what the door opens to. Ubus, Tree and CWMP are required.
@@ -92,8 +95,11 @@ func (s *Server) methods() map[string]ubus.Method {
 		"add":              s.method(s.add, text("path")),
 		"del":              s.method(s.del, text("path"), list("paths")),
 		"request_download": s.method(s.requestDownload, text("file_type"), table("args")),
-		"apply":            s.method(s.apply),
-		"reload":           s.method(s.reload),
+		"transfer_complete": s.method(s.transferComplete, text("file_type"), boolean("upload"), text("url"), text("announce_url"),
+			number("file_size"), text("target_file_name"), number("fault"), text("fault_string"), text("start"), text("complete")),
+		"du_state_change_complete": s.method(s.unitsChanged, list("results")),
+		"apply":                    s.method(s.apply),
+		"reload":                   s.method(s.reload),
 	}
 }
 

@@ -4,10 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"strings"
 	"time"
 
+	"github.com/cwmpd/cwmpd/internal/config"
 	"github.com/cwmpd/cwmpd/internal/cwmp"
+	"github.com/cwmpd/cwmpd/internal/cwmp/soap"
 	"github.com/cwmpd/cwmpd/internal/model"
 	"github.com/cwmpd/cwmpd/internal/ubus"
 )
@@ -146,8 +149,11 @@ func eventOf(text string) (cwmp.Event, error) {
 	if text == "" {
 		return cwmp.Event{Code: cwmp.EventConnectionRequest}, nil
 	}
-	if strings.HasPrefix(text, "X ") && len(text) > 2 && len(text) <= 64 {
-		return cwmp.Event{Code: text}, nil
+	if strings.HasPrefix(text, "X ") {
+		if e := (cwmp.Event{Code: text}); e.Valid() {
+			return e, nil
+		}
+		return cwmp.Event{}, badArgument("a vendor's event is X, its OUI or name, and what happened, in at most 64 characters")
 	}
 	want := strings.NewReplacer("_", " ", "-", " ").Replace(text)
 	for _, code := range askable {
@@ -200,6 +206,74 @@ func (s *Server) requestDownload(_ context.Context, args ubus.Value) (any, error
 		return nil, &model.ParamError{Reason: reason, Msg: err.Error()}
 	}
 	return informed{Status: 1, Info: "The ACS will be asked", Event: cwmp.EventRequestDownload}, nil
+}
+
+// told is the answer to a report of something that ended without the ACS.
+func told(wanted bool, err error, event string) (any, error) {
+	switch {
+	case errors.Is(err, cwmp.ErrTooManyReports):
+		return nil, &model.ParamError{Reason: model.NoRoom, Msg: err.Error()}
+	case errors.Is(err, cwmp.ErrNoReport):
+		return nil, badArgument(err.Error())
+	case err != nil:
+		return nil, err
+	case !wanted:
+		return informed{Info: "The ACS does not want to know", Event: event}, nil
+	}
+	return informed{Status: 1, Info: "The ACS will be told", Event: event}, nil
+}
+
+// transferComplete takes the report of a transfer that the ACS did not order: an upgrade by LuCI, a vendor's updater.
+func (s *Server) transferComplete(ctx context.Context, args ubus.Value) (any, error) {
+	size, ok := args.Get("file_size").Uint()
+	if args.Get("file_size").Exists() && !ok {
+		return nil, badArgument("file_size is no number of bytes")
+	}
+	t := soap.AutonomousTransfer{
+		AnnounceURL: args.Get("announce_url").Text(), TransferURL: args.Get("url").Text(), IsDownload: !args.Get("upload").Bool(),
+		FileType: args.Get("file_type").Text(), FileSize: uint32(min(size, math.MaxUint32)), TargetFileName: args.Get("target_file_name").Text(),
+	}
+	var err error
+	if t.FaultCode, t.FaultString, t.Start, t.Complete, err = endOf(args); err != nil {
+		return nil, err
+	}
+	wanted, err := s.cfg.CWMP.TransferDone(ctx, t)
+	return told(wanted, err, cwmp.EventAutonomousTransfer)
+}
+
+// endOf reads how and when something ended; times that are not given are not known.
+func endOf(args ubus.Value) (fault int, text string, start, complete time.Time, err error) {
+	given := args.Get("fault")
+	code, ok := given.Int()
+	if given.Exists() && (!ok || code < 0 || code > 9899) {
+		return 0, "", start, complete, badArgument("fault is no code of TR-069")
+	}
+	for name, at := range map[string]*time.Time{"start": &start, "complete": &complete} {
+		text := args.Get(name).Text()
+		t, ok := config.ParseTime(text)
+		if text != "" && !ok {
+			return 0, "", start, complete, badArgument(name + " is no time such as 2026-01-31T03:00:00Z")
+		}
+		*at = t.UTC()
+	}
+	return int(code), args.Get("fault_string").Text(), start, complete, nil
+}
+
+// unitsChanged takes the report of operations on deployment units, a table for each.
+func (s *Server) unitsChanged(ctx context.Context, args ubus.Value) (any, error) {
+	var units []soap.DUResult
+	for _, r := range args.Get("results").All() {
+		u := soap.DUResult{
+			Operation: r.Get("operation").Text(), UUID: r.Get("uuid").Text(), Version: r.Get("version").Text(), Ref: r.Get("unit_ref").Text(),
+		}
+		var err error
+		if u.FaultCode, u.FaultString, u.Start, u.Complete, err = endOf(r); err != nil {
+			return nil, err
+		}
+		units = append(units, u)
+	}
+	wanted, err := s.cfg.CWMP.UnitsChanged(ctx, units)
+	return told(wanted, err, cwmp.EventAutonomousDUChange)
 }
 
 func (s *Server) apply(ctx context.Context, _ ubus.Value) (any, error) {

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/cwmpd/cwmpd/internal/config"
@@ -54,9 +55,12 @@ type CPE struct {
 	log       *slog.Logger
 	converse  func(ctx context.Context, r *Record) outcome // holds one session; tests of the loop put their own in
 	wake      chan struct{}
-	callLimit int // requests of the ACS in one session
+	callLimit int           // requests of the ACS in one session
+	reporting chan struct{} // one slot: held while reports are written to flash
+	left      atomic.Bool   // a factory reset was ordered: write nothing more
 
 	mu      sync.Mutex // guards what follows, up to the empty line
+	reports []report   // replaced, never changed
 	posted  []Event
 	asked   []soap.RequestDownload
 	refuses bool // the ACS is known not to have RequestDownload
@@ -68,7 +72,6 @@ type CPE struct {
 	saved          saved
 	onFlash        []byte // what saved was when it was last written
 	flashedRetries uint32
-	left           bool // a factory reset was ordered: write nothing more
 	booted         bool
 	bootID         string
 	url            string    // the ACS of this moment
@@ -110,7 +113,7 @@ func New(cfg Config) (*CPE, error) {
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
-	c := &CPE{cfg: cfg, log: log, wake: make(chan struct{}, 1), callLimit: maxCallsOfACS}
+	c := &CPE{cfg: cfg, log: log, wake: make(chan struct{}, 1), reporting: make(chan struct{}, 1), callLimit: maxCallsOfACS}
 	c.converse = c.session
 	c.load()
 	c.setPhase(Idle)
@@ -142,7 +145,7 @@ func (c *CPE) addBoot() {
 // Post tells of an event. It may be called from every goroutine, also during a session; the event then belongs to the
 // next one (S-16). "4 VALUE CHANGE" and "7 TRANSFER COMPLETE" mean that there is something to find.
 func (c *CPE) Post(e Event) {
-	if !validEvent(e) {
+	if !e.Valid() {
 		c.log.Warn("not an event", "code", clip(e.Code, 64))
 		return
 	}
@@ -178,7 +181,7 @@ func (c *CPE) Run(ctx context.Context) error {
 		c.Boot(c.readBootID())
 	}
 	c.settings(true)
-	if len(c.doneTransfers())+len(c.saved.DUChanges) > 0 {
+	if len(c.doneTransfers())+len(c.saved.DUChanges)+len(c.reported()) > 0 {
 		c.due(time.Now())
 	}
 	if c.saved.Promise != "" && c.takeSlot(ctx) { // given by the last run, which did not come to it
@@ -345,7 +348,7 @@ func (c *CPE) takeTimed(now time.Time) {
 	if c.takeScheduled(now) {
 		c.due(now)
 	}
-	if c.heartbeat.fire(now) {
+	if c.heartbeat.fire(now) && c.offer.now >= sinceVersion(EventHeartbeat) {
 		c.events.add(Event{Code: EventHeartbeat})
 		if c.retryAt.IsZero() { // the ACS that does not answer is not to be asked more often for it
 			c.due(now)
@@ -452,6 +455,7 @@ func (c *CPE) discard() {
 	c.mu.Lock()
 	c.asked = nil
 	c.mu.Unlock()
+	c.dropReports("")
 	for _, r := range c.doneTransfers() {
 		c.forgetTransfer(r)
 	}

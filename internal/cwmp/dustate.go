@@ -132,9 +132,9 @@ func duURL(text string) (fault int) {
 	return 0
 }
 
-// duEvents lists what ended changes add to an Inform (E-1). An ACS of before CWMP 1.2 knows nothing of them.
+// duEvents lists what ended changes add to an Inform (E-1).
 func (s *session) duEvents() []Event {
-	if s.version < 2 || len(s.cpe.saved.DUChanges) == 0 {
+	if len(s.cpe.saved.DUChanges) == 0 {
 		return nil
 	}
 	events := []Event{{Code: EventDUChange}}

@@ -3,6 +3,8 @@ package cwmp
 import (
 	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/cwmpd/cwmpd/internal/cwmp/soap"
 )
@@ -24,7 +26,9 @@ const (
 	EventTransferComplete    = "7 TRANSFER COMPLETE"
 	EventDiagnosticsComplete = "8 DIAGNOSTICS COMPLETE"
 	EventRequestDownload     = "9 REQUEST DOWNLOAD"
+	EventAutonomousTransfer  = "10 AUTONOMOUS TRANSFER COMPLETE"
 	EventDUChange            = "11 DU STATE CHANGE COMPLETE"
+	EventAutonomousDUChange  = "12 AUTONOMOUS DU STATE CHANGE COMPLETE"
 	EventHeartbeat           = "14 HEARTBEAT"
 
 	EventMDUChange       = "M ChangeDUState"
@@ -35,8 +39,10 @@ const (
 	EventMScheduled      = "M ScheduleDownload"
 )
 
-// maxEvents is what one Inform may carry (I-5).
-const maxEvents = 64
+const (
+	maxEvents       = 64 // that one Inform may carry (I-5)
+	maxVendorEvents = 16 // that wait
+)
 
 // persistent events are never discarded: they survive a reboot (policy N of 2.3). 0 BOOTSTRAP and 1 BOOT are not
 // here, since they are found again by comparing URL and boot id, and neither are 7 TRANSFER COMPLETE with its
@@ -48,18 +54,63 @@ var persistent = map[string]bool{
 // fromElsewhere are events that are found when an Inform is made: posting one only says that there is something to find.
 var fromElsewhere = map[string]bool{
 	EventValueChange: true, EventTransferComplete: true, EventMDownload: true, EventMUpload: true, EventMScheduled: true, EventRequestDownload: true,
-	EventDUChange: true, EventMDUChange: true,
+	EventDUChange: true, EventMDUChange: true, EventAutonomousTransfer: true, EventAutonomousDUChange: true,
+}
+
+// sinceVersion is the version of CWMP that an event code came with: an ACS that is offered less does not hear of it.
+func sinceVersion(code string) version {
+	switch code {
+	case EventAutonomousTransfer:
+		return 1
+	case EventDUChange, EventAutonomousDUChange, EventMDUChange, EventMScheduled:
+		return 2
+	case EventHeartbeat:
+		return 4
+	}
+	if strings.HasPrefix(code, "X ") && !hasOUI(code) {
+		return 2 // a vendor could not be told by another name before
+	}
+	return 0
 }
 
 // multiple tells events that are listed once per occurrence from those listed once however often they happened.
 func multiple(code string) bool { return strings.HasPrefix(code, "M ") }
 
-func validEvent(e Event) bool {
-	number, rest, ok := strings.Cut(e.Code, " ")
-	if !ok || rest == "" || soap.Length(e.Code) > 64 || soap.Length(e.CommandKey) > 32 {
+// Valid reports whether an event can be told: its code has the form that the schema wants.
+func (e Event) Valid() bool {
+	if soap.Length(e.CommandKey) > 32 {
 		return false
 	}
-	return number == "M" || number == "X" || strings.Trim(number, "0123456789") == ""
+	number, rest, _ := strings.Cut(e.Code, " ")
+	switch number {
+	case "X":
+		return validVendorEvent(e.Code)
+	case "M":
+		return wordsOnly(rest) && !strings.Contains(rest, " ") && soap.Length(e.Code) <= 64
+	}
+	return number != "" && strings.Trim(number, "0123456789") == "" && wordsOnly(rest) && soap.Length(e.Code) <= 64
+}
+
+// validVendorEvent: X, the vendor's OUI or name, and what happened, in at most 64 characters without control characters.
+func validVendorEvent(code string) bool {
+	vendor, what, _ := strings.Cut(strings.TrimPrefix(code, "X "), " ")
+	return strings.HasPrefix(code, "X ") && wordsOnly(vendor) && strings.TrimSpace(what) != "" && soap.Length(code) <= 64 &&
+		utf8.ValidString(code) && !strings.ContainsFunc(code, unicode.IsControl)
+}
+
+// hasOUI reports whether a vendor's code names it by its OUI.
+func hasOUI(code string) bool {
+	return len(code) > 8 && code[:2] == "X " && code[8] == ' ' && strings.Trim(code[2:8], "0123456789ABCDEF") == ""
+}
+
+// wordsOnly: words with one blank between them.
+func wordsOnly(s string) bool {
+	for word := range strings.SplitSeq(s, " ") {
+		if word == "" || strings.ContainsFunc(word, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) || r == utf8.RuneError }) {
+			return false
+		}
+	}
+	return true
 }
 
 // pendingEvent is an event that no InformResponse has acknowledged yet.
@@ -89,7 +140,25 @@ func (l *eventList) addHeld(e Event, boot string) {
 
 func (l *eventList) put(p pendingEvent) {
 	l.list = append(l.list, p)
+	if strings.HasPrefix(p.Code, "X ") {
+		l.limitVendor()
+	}
 	for len(l.list) > maxEvents && l.dropOldestMultiple() {
+	}
+}
+
+// limitVendor keeps the newest vendors' events: whoever posts them could else fill the list.
+func (l *eventList) limitVendor() {
+	count, oldest := 0, -1
+	for i, p := range l.list {
+		if strings.HasPrefix(p.Code, "X ") {
+			if count++; oldest < 0 {
+				oldest = i
+			}
+		}
+	}
+	if count > maxVendorEvents {
+		l.list = append(l.list[:oldest], l.list[oldest+1:]...)
 	}
 }
 

@@ -24,9 +24,11 @@ func (s *session) buildInform(ctx context.Context) (body []byte, id string) {
 	}
 	s.told = append(s.told, transferEvents(c.doneTransfers())...)
 	s.told = append(s.told, s.duEvents()...)
+	s.told = append(s.told, c.reportEvents()...)
 	if len(c.requestedDownloads()) > 0 {
 		s.told = append(s.told, Event{Code: EventRequestDownload})
 	}
+	s.told = slices.DeleteFunc(s.told, func(e Event) bool { return sinceVersion(e.Code) > s.version })
 	carried := inOrder(fit(slices.Clone(s.told)))
 	s.record.Events, s.record.RetryCount = carried, c.retries
 
@@ -206,10 +208,14 @@ func (c *CPE) informed(s *session) {
 	c.trySave()
 }
 
-// untold reports whether a transfer ended that the ACS has not answered for: else the session that was open meanwhile has
-// told of it, and another one would have nothing to say.
+// untold reports whether something ended that the ACS has not answered for, or is to be asked: else the session that was
+// open meanwhile has told of it, and another one would have nothing to say.
 func (c *CPE) untold() bool {
-	return slices.ContainsFunc(c.doneTransfers(), func(r transfer.Result) bool { return c.saved.Refused[r.ID] == 0 })
+	fresh := func(id string) bool { return c.saved.Refused[id] == 0 }
+	return slices.ContainsFunc(c.doneTransfers(), func(r transfer.Result) bool { return fresh(r.ID) }) ||
+		slices.ContainsFunc(c.saved.DUChanges, func(d duChange) bool { return fresh(d.ID) }) ||
+		slices.ContainsFunc(c.reported(), func(r report) bool { return fresh(r.ID) }) ||
+		len(c.requestedDownloads()) > 0
 }
 
 func (c *CPE) doneTransfers() []transfer.Result {

@@ -75,12 +75,12 @@ func (c *CPE) keepPromise(ctx context.Context) bool {
 	act := c.cfg.Box.Reboot
 	if p == promiseFactoryReset {
 		act = c.cfg.Box.FactoryReset
-		c.left = true // whatever is written from now on would come back from the dead
+		c.left.Store(true) // whatever is written from now on would come back from the dead
 	}
 	ctx, cancel := context.WithTimeout(ctx, orderLimit)
 	defer cancel()
 	if err := act(ctx); err != nil {
-		c.left = false
+		c.left.Store(false)
 		c.saved.Promise = ""
 		c.trySave()
 		c.log.Error("it did not work", "what", string(p), "err", err)

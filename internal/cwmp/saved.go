@@ -52,6 +52,7 @@ func (c *CPE) load() {
 		c.log.Warn("state of the sessions is lost, starting as if new", "err", err)
 		c.saved = saved{}
 	}
+	c.loadReports()
 	for _, p := range c.saved.Events {
 		p.durable = true
 		c.events.put(p)
@@ -69,7 +70,7 @@ func (c *CPE) load() {
 // save brings the state onto flash when it differs from what is there. It must have returned before the ACS hears of
 // what it holds (E-4).
 func (c *CPE) save() error {
-	if c.cfg.Store == nil || c.left {
+	if c.cfg.Store == nil || c.left.Load() {
 		return nil
 	}
 	c.saved.Events = c.events.durableOnes()

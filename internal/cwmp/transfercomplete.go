@@ -30,7 +30,9 @@ func transferEvents(done []transfer.Result) []Event {
 // owe lists the requests that we have for the ACS, in their order (S-4).
 func (s *session) owe() {
 	defer s.oweRequestDownloads()
+	defer s.oweReports(EventAutonomousDUChange)
 	defer s.oweDUChanges()
+	defer s.oweReports(EventAutonomousTransfer)
 	requested := false
 	if len(s.cpe.requestedDownloads()) > 0 {
 		_, known := s.cpe.knows("RequestDownload")

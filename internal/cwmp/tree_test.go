@@ -49,6 +49,16 @@ Device.ManagementServer.InformParameter.{i}. rw
   Enable                      rw boolean                uci .enable | default 0
   ParameterName               rw string(256)            uci .parameter_name
   EventList                   rw list string            uci .events_list | list ,
+Device.ManagementServer.AutonomousTransferCompletePolicy. r
+  Enable                      rw boolean                uci cwmp.atc:autonomous_notify.enable | default 0
+  TransferTypeFilter          rw enum(Upload, Download, Both) uci cwmp.atc:autonomous_notify.transfer_type | default Both
+  ResultTypeFilter            rw enum(Success, Failure, Both) uci cwmp.atc:autonomous_notify.result_type | default Both
+  FileTypeFilter              rw list string            uci cwmp.atc:autonomous_notify.file_type | list ,
+Device.ManagementServer.DUStateChangeComplPolicy. r
+  Enable                      rw boolean                uci cwmp.du:autonomous_notify.enable | default 0
+  OperationTypeFilter         rw list string            uci cwmp.du:autonomous_notify.operation_type | list ,
+  ResultTypeFilter            rw enum(Success, Failure, Both) uci cwmp.du:autonomous_notify.result_type | default Both
+  FaultCodeFilter             rw list string            uci cwmp.du:autonomous_notify.fault_code | list ,
 Device.Test.                  r
   String                      rw string(8)              uci test.t.string
   Long                        rw string                 uci test.t.text

@@ -47,7 +47,18 @@ func everyMessage() []struct {
 		}},
 		{"DUStateChangeComplete", func(e *Encoder) {
 			uuid := "00000000-0000-5000-8000-00000000000a"
-			e.DUStateChangeComplete([]DUResult{{uuid, "1", 9001, "denied", at, at}, {UUID: uuid, FaultCode: 9028}}, "k<")
+			e.DUStateChangeComplete([]DUResult{{UUID: uuid, Version: "1", FaultCode: 9001, FaultString: "denied", Start: at, Complete: at}, {UUID: uuid, FaultCode: 9028}}, "k<")
+		}},
+		{"AutonomousDUStateChangeComplete", func(e *Encoder) {
+			uuid := "00000000-0000-5000-8000-00000000000a"
+			e.AutonomousDUStateChangeComplete([]DUResult{
+				{Operation: "Install", UUID: uuid, Version: "1", Ref: "Device.SoftwareModules.DeploymentUnit.1.", Start: at, Complete: at},
+				{Operation: "Uninstall", UUID: uuid}, {Operation: "Update", UUID: uuid, FaultCode: 9032, FaultString: "it is there"},
+			})
+		}},
+		{"AutonomousTransferComplete", func(e *Encoder) {
+			e.AutonomousTransferComplete(AutonomousTransfer{TransferURL: "https://files.example/?a=1&b=2", IsDownload: true,
+				FileType: "1 Firmware Upgrade Image", FileSize: 7, TargetFileName: "<image>", FaultCode: 9018, FaultString: "bad", Start: at})
 		}},
 		{"ChangeDUStateResponse", func(e *Encoder) { e.Empty("ChangeDUStateResponse") }},
 		{"RequestDownload", func(e *Encoder) {

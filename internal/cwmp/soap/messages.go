@@ -70,12 +70,41 @@ type TransferComplete struct {
 func (e *Encoder) TransferComplete(m TransferComplete) {
 	e.Open("TransferComplete")
 	e.Text("CommandKey", m.CommandKey)
+	e.transferEnd(m.FaultCode, m.FaultString, m.Start, m.Complete)
+	e.Close()
+}
+
+func (e *Encoder) transferEnd(fault int, text string, start, complete time.Time) {
 	e.Start("FaultStruct")
-	e.Uint("FaultCode", uint64(m.FaultCode))
-	e.Text("FaultString", Truncate(m.FaultString, 256))
+	e.Uint("FaultCode", uint64(fault))
+	e.Text("FaultString", Truncate(text, 256))
 	e.Finish("FaultStruct")
-	e.Text("StartTime", DateTime(m.Start))
-	e.Text("CompleteTime", DateTime(m.Complete))
+	e.Text("StartTime", DateTime(start))
+	e.Text("CompleteTime", DateTime(complete))
+}
+
+// AutonomousTransfer holds the arguments of AutonomousTransferComplete.
+type AutonomousTransfer struct {
+	AnnounceURL, TransferURL string // "": there is none, or nobody knows
+	IsDownload               bool
+	FileType                 string
+	FileSize                 uint32
+	TargetFileName           string
+	FaultCode                int       `json:",omitempty"`
+	FaultString              string    `json:",omitempty"`
+	Start, Complete          time.Time // zero: not known
+}
+
+// AutonomousTransferComplete writes the call of that name (1.1 and up).
+func (e *Encoder) AutonomousTransferComplete(m AutonomousTransfer) {
+	e.Open("AutonomousTransferComplete")
+	e.Text("AnnounceURL", m.AnnounceURL)
+	e.Text("TransferURL", m.TransferURL)
+	e.Bool("IsDownload", m.IsDownload)
+	e.Text("FileType", m.FileType)
+	e.Uint("FileSize", uint64(m.FileSize))
+	e.Text("TargetFileName", m.TargetFileName)
+	e.transferEnd(m.FaultCode, m.FaultString, m.Start, m.Complete)
 	e.Close()
 }
 
@@ -135,24 +164,50 @@ func (e *Encoder) RequestDownload(m RequestDownload) {
 	e.Close()
 }
 
-// A DUResult is how one operation on a deployment unit ended. We have no deployment units: none ends well.
+// A DUResult is how one operation on a deployment unit ended; FaultCode 0 is success.
 type DUResult struct {
 	UUID, Version   string
-	FaultCode       int
-	FaultString     string
+	Ref             string    `json:",omitempty"` // path of the deployment unit
+	Operation       string    `json:",omitempty"` // Install, Update or Uninstall
+	FaultCode       int       `json:",omitempty"`
+	FaultString     string    `json:",omitempty"`
 	Start, Complete time.Time // zero: not known
+}
+
+// state is what the unit is in afterwards.
+func (r DUResult) state() string {
+	switch {
+	case r.FaultCode != 0:
+		return "Failed"
+	case r.Operation == "Uninstall":
+		return "Uninstalled"
+	}
+	return "Installed"
 }
 
 // DUStateChangeComplete writes the call of that name (1.2 and up).
 func (e *Encoder) DUStateChangeComplete(results []DUResult, commandKey string) {
 	e.Open("DUStateChangeComplete")
+	e.duResults(results, false)
+	e.Text("CommandKey", commandKey)
+	e.Close()
+}
+
+// AutonomousDUStateChangeComplete writes the call of that name (1.2 and up).
+func (e *Encoder) AutonomousDUStateChangeComplete(results []DUResult) {
+	e.Open("AutonomousDUStateChangeComplete")
+	e.duResults(results, true)
+	e.Close()
+}
+
+func (e *Encoder) duResults(results []DUResult, autonomous bool) {
 	for _, r := range results {
 		e.Start("Results")
 		e.Text("UUID", r.UUID)
-		e.Text("DeploymentUnitRef", "")
+		e.Text("DeploymentUnitRef", r.Ref)
 		e.Text("Version", r.Version)
-		e.Text("CurrentState", "Failed")
-		e.Bool("Resolved", false)
+		e.Text("CurrentState", r.state())
+		e.Bool("Resolved", r.FaultCode == 0)
 		e.Text("ExecutionUnitRefList", "")
 		e.Text("StartTime", DateTime(r.Start))
 		e.Text("CompleteTime", DateTime(r.Complete))
@@ -160,10 +215,11 @@ func (e *Encoder) DUStateChangeComplete(results []DUResult, commandKey string) {
 		e.Uint("FaultCode", uint64(r.FaultCode))
 		e.Text("FaultString", r.FaultString)
 		e.Finish("Fault")
+		if autonomous {
+			e.Text("OperationPerformed", r.Operation)
+		}
 		e.Finish("Results")
 	}
-	e.Text("CommandKey", commandKey)
-	e.Close()
 }
 
 // A QueuedTransfer is one entry of the lists of transfers.
