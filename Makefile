@@ -22,7 +22,7 @@ PAGES4K := arm mips mipsle
 ACS      ?=
 FUZZTIME ?= 1m
 
-.PHONY: all build run test conformance check bench size fuzz cross clean
+.PHONY: all build run test conformance check bench size fuzz emulate cross packages clean
 
 all: build
 
@@ -90,6 +90,11 @@ cross: ## bin/<architecture>/cwmpd for every architecture OpenWrt has a Go for
 		env GOOS=linux GOARCH=$$arch $$env $(BUILD) $(SMALL) -ldflags "$(LDFLAGS) $$pages" -o $$dir/cwmpd ./cmd/cwmpd; \
 		printf '%-18s %9d bytes\n' $${dir#bin/} $$(wc -c < $$dir/cwmpd); \
 	done
+
+ARCHES ?= # all of them
+
+packages: ## bin/packages/<architecture>/cwmpd….ipk and .apk; ARCHES='mipsel_24kc x86_64' for some
+	@$(GO) run ./cmd/mkpkg --build "$(BUILD) $(SMALL)" --pages4k "-ldflags '$(LDFLAGS) -R 4096'" $(ARCHES)
 
 clean:
 	rm -rf bin

@@ -1,5 +1,7 @@
 package main
 
+import "strings"
+
 // An arch is one of OpenWrt's package architectures and the environment that makes Go build for it: its processor is the
 // least of those the architecture names, as OpenWrt's golang-values.mk has it (no floating-point unit in an ARM name means
 // GOARM=5; of MIPS only "24kf" has one).
@@ -40,4 +42,10 @@ var arches = []arch{
 	{"mips64el_mips64r2", "GOARCH=mips64le GOMIPS64=softfloat"},
 	{"riscv64_generic", "GOARCH=riscv64"},
 	{"loongarch64_generic", "GOARCH=loong64"},
+}
+
+// pages4k: OpenWrt's own programs for it are linked for pages of 4 KiB, too.
+func (a arch) pages4k() bool {
+	goarch, _, _ := strings.Cut(strings.TrimPrefix(a.env, "GOARCH="), " ")
+	return goarch == "arm" || goarch == "mips" || goarch == "mipsle"
 }

@@ -16,6 +16,7 @@ import (
 func main() {
 	out := pflag.StringP("out", "o", "bin/packages", "directory for the packages")
 	build := pflag.String("build", "CGO_ENABLED=0 go build -trimpath -ldflags '-s -w'", "`command` that builds, without what and where to")
+	pages4k := pflag.String("pages4k", "", "`flags` added where every kernel of OpenWrt's has pages of 4 KiB")
 	list := pflag.BoolP("list", "l", false, "list the architectures and what Go builds for each")
 	pflag.Usage = func() {
 		fmt.Fprint(os.Stderr, "Usage: mkpkg [flags] [architecture…]\n\nPacks for the architectures given, or for all.\n\n"+pflag.CommandLine.FlagUsages())
@@ -27,13 +28,13 @@ func main() {
 		}
 		return
 	}
-	if err := run(*out, *build, pflag.Args()); err != nil {
+	if err := run(*out, *build, *pages4k, pflag.Args()); err != nil {
 		fmt.Fprintln(os.Stderr, "mkpkg:", err)
 		os.Exit(1)
 	}
 }
 
-func run(out, build string, names []string) error {
+func run(out, build, pages4k string, names []string) error {
 	wanted, err := choose(names)
 	if err != nil {
 		return err
@@ -57,7 +58,11 @@ func run(out, build string, names []string) error {
 	for _, a := range wanted {
 		program, done := built[a.env]
 		if !done {
-			if program, err = compile(build, a.env, filepath.Join(programs, "cwmpd")); err != nil {
+			flags := build
+			if a.pages4k() {
+				flags += " " + pages4k
+			}
+			if program, err = compile(flags, a.env, filepath.Join(programs, "cwmpd")); err != nil {
 				return err
 			}
 			built[a.env] = program
