@@ -82,6 +82,11 @@ func online(t *testing.T) *bed {
 		b.acs.Close()
 	})
 	b.session(1)
+	for deadline := time.Now().Add(patience); !strings.Contains(b.ok("status"), "idle"); time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("the session does not end")
+		}
+	}
 	return b
 }
 

@@ -124,6 +124,7 @@ func (d *Daemon) build() (err error) {
 		Web:          d.webConfig,
 		AfterSession: d.afterSession,
 		SwitchACS:    d.switchACS,
+		Routed:       d.routed,
 		OnLeave:      func() { d.leave(ErrLeaving) },
 	})
 	if err != nil {
@@ -354,6 +355,7 @@ func (d *Daemon) watchAddress(ctx context.Context) error {
 			if d.lookUpHost(ctx) {
 				d.watcher.Poke()
 			}
+			d.cpe.Wake() // a session may wait for a route
 		}
 	}
 }

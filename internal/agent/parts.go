@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"net/netip"
 	"os"
 	"sync/atomic"
 	"time"
@@ -48,6 +49,7 @@ type Parts struct {
 	host     atomic.Pointer[string]      // our address as the ACS sees it, nil before it was looked up
 	http     *connreq.HTTP
 	router   *source.Router
+	route    func(netip.Addr) bool // whether there is a route to an address
 
 	// What the daemon wants to hear; nil without one.
 	onCommit func(model.Changes)
@@ -90,6 +92,7 @@ func Open(ctx context.Context, o Options) (*Parts, error) {
 	}
 	p.settings.Store(s)
 	p.http = p.newConnReq()
+	p.route = p.newRoute()
 	return p, p.loadTree(ctx, o.Files)
 }
 

@@ -40,7 +40,7 @@ func (c *CPE) oneSession(ctx context.Context) (leaving bool) {
 	if out.err == nil {
 		c.succeeded(record)
 	} else {
-		c.failed(record, out)
+		c.failed(ctx, record, out)
 	}
 	if c.cfg.AfterSession != nil {
 		c.cfg.AfterSession(ctx) // also after a failed one: what was committed is to be applied
@@ -87,7 +87,14 @@ func (c *CPE) succeeded(r Record) {
 }
 
 // failed chooses when to try again (S-30 to S-35), and in which version of CWMP.
-func (c *CPE) failed(r Record, out outcome) {
+func (c *CPE) failed(ctx context.Context, r Record, out outcome) {
+	if !out.informed && !c.routed(ctx) {
+		c.log.Warn("session failed, there is no route to the ACS any more", "events", codes(r.Events), "err", out.err)
+		c.events.sessionFailed()
+		c.due(time.Now())
+		c.trySave()
+		return
+	}
 	c.retries++
 	c.backoff++
 	acs := c.cfg.Settings().ACS

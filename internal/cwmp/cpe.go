@@ -22,9 +22,10 @@ import (
 )
 
 const (
-	pause      = time.Second // between two sessions, at least (S-16)
-	maxPosted  = 256         // events waiting for the loop
-	clockCheck = time.Minute // how late a step of the wall clock is noticed
+	pause      = time.Second      // between two sessions, at least (S-16)
+	maxPosted  = 256              // events waiting for the loop
+	clockCheck = time.Minute      // how late a step of the wall clock is noticed
+	routeCheck = 30 * time.Second // how late a route is noticed that nobody told of, while a session waits for it
 	goneLimit  = 10 * time.Minute
 
 	minHeartbeat = 30 * time.Second
@@ -45,8 +46,11 @@ type Config struct {
 	// SwitchACS puts the account to into the configuration, in the place of from, which completed no session in its time (see
 	// probation). After it Settings must tell so. nil: no ACS is ever on probation.
 	SwitchACS func(from, to Account) error
-	OnLeave   func()       // called when a reboot or a factory reset was ordered and begins; nil: nobody asks
-	Log       *slog.Logger // nil discards
+	// Routed reports whether there is a way to the ACS of Settings: without one no session is tried. Wake tells that it may have
+	// changed. nil: there always is.
+	Routed  func(ctx context.Context) bool
+	OnLeave func()       // called when a reboot or a factory reset was ordered and begins; nil: nobody asks
+	Log     *slog.Logger // nil discards
 }
 
 // A CPE is the TR-069 side of the router.
@@ -165,6 +169,9 @@ func (c *CPE) SettingsChanged() {
 	c.poke()
 }
 
+// Wake says that there may be a way to the ACS now.
+func (c *CPE) Wake() { c.poke() }
+
 // Stepped says that the wall clock was set.
 func (c *CPE) Stepped() { c.SettingsChanged() }
 
@@ -195,7 +202,7 @@ func (c *CPE) Run(ctx context.Context) error {
 	for ctx.Err() == nil {
 		now := time.Now()
 		c.takePosted(now)
-		c.takeProbation(now)
+		c.takeProbation(ctx, now)
 		c.takeTimed(now)
 		at, ok := c.next(now)
 		if c.restartDue(now) && c.takeSlot(ctx) {
@@ -204,13 +211,21 @@ func (c *CPE) Run(ctx context.Context) error {
 			}
 			c.freeSlot()
 		}
-		if ok && !at.After(now) {
+		wait := routeCheck
+		switch due := ok && !at.After(now); {
+		case due && c.routed(ctx):
 			if c.oneSession(ctx) {
 				return c.stay(ctx)
 			}
 			continue
+		case due: // it waits, and no retry is counted
+			c.setPhase(NoRoute)
+			c.count(now, false)
+			wait = min(wait, c.sleep(now, at, false))
+		default:
+			wait = c.sleep(now, at, ok)
 		}
-		timer.Reset(c.sleep(now, at, ok))
+		timer.Reset(wait)
 		select {
 		case <-ctx.Done():
 		case <-c.wake:
@@ -219,6 +234,8 @@ func (c *CPE) Run(ctx context.Context) error {
 	}
 	return nil
 }
+
+func (c *CPE) routed(ctx context.Context) bool { return c.cfg.Routed == nil || c.cfg.Routed(ctx) }
 
 func (c *CPE) readBootID() string {
 	if c.cfg.Box == nil {

@@ -2,6 +2,7 @@ package cwmp
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"math/bits"
 	"slices"
@@ -144,16 +145,20 @@ func (c *CPE) probationLeft(now time.Time) (left time.Duration, running bool) {
 	case p.Tries == 0 || c.tried.IsZero():
 		return 0, false
 	}
-	return c.turnTime() - time.Duration(p.Spent)*time.Second - now.Sub(c.tried), true
+	return max(c.turnTime()-time.Duration(p.Spent)*time.Second-now.Sub(c.tried), c.writeAt.Sub(now)), true
 }
 
 // takeProbation goes over to the other ACS when the time of this one is up.
-func (c *CPE) takeProbation(now time.Time) {
+func (c *CPE) takeProbation(ctx context.Context, now time.Time) {
 	left, running := c.probationLeft(now)
 	if !running || left > 0 {
 		return
 	}
 	p := c.saved.Probation
+	if !p.Writing && !c.routed(ctx) { // that is nobody's fault
+		c.writeAt = now.Add(routeCheck)
+		return
+	}
 	if configured := accountOf(c.cfg.Settings().ACS); sameURL(configured.URL, p.asked().URL) {
 		*p.asked() = configured // credentials may have been corrected meanwhile
 	}

@@ -422,7 +422,7 @@ func TestE3_WhatIsOwedWaitsForTheOutcome(t *testing.T) {
 			d.bad("500")
 			d.cpe.saved.Probation.Spent = 1 << 20
 			d.cpe.count(time.Now(), true)
-			d.cpe.takeProbation(time.Now())
+			d.cpe.takeProbation(t.Context(), time.Now())
 			if got := accountOf(d.settings().ACS); got != (Account{d.acs.URL, "cpe", password}) {
 				t.Fatalf("configured %+v", got)
 			}

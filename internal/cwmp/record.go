@@ -67,6 +67,7 @@ const (
 	Due       Phase = "due"
 	InSession Phase = "in session"
 	Retrying  Phase = "waiting to retry"
+	NoRoute   Phase = "waiting for a route to the ACS"
 	HeldOff   Phase = "held off" // CWMP is disabled, no ACS is known, or the box is being flashed
 	Leaving   Phase = "leaving"  // a reboot or a factory reset was ordered
 )

@@ -7,8 +7,8 @@ package source
 // Rows of these tables are called after netdevs (Ethernet, Bridging) and after the interfaces of netifd (IP, PPP).
 func netFuncs() map[string]Func {
 	memory := &netMemory{}
-	route4 := routeKind{typ: "route", kernel: kernelRoutes4}
-	route6 := routeKind{typ: "route6", kernel: kernelRoutes6}
+	route4 := routeKind{typ: "route", file: "/proc/net/route", kernel: kernelRoutes4}
+	route6 := routeKind{typ: "route6", file: "/proc/net/ipv6_route", kernel: kernelRoutes6}
 	return map[string]Func{
 		"net.name":       {Get: netName},
 		"net.option":     netOption(),

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/binary"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -39,7 +40,7 @@ const (
 )
 
 // kernelRoutes4 reads the main table. Addresses are in the byte order of the processor.
-func kernelRoutes4(r *Reader) []*kernelRoute {
+func kernelRoutes4(text []byte) []*kernelRoute {
 	addr := func(text string) netip.Addr {
 		v, _ := strconv.ParseUint(text, 16, 32)
 		var b [4]byte
@@ -47,7 +48,7 @@ func kernelRoutes4(r *Reader) []*kernelRoute {
 		return netip.AddrFrom4(b)
 	}
 	var out []*kernelRoute
-	for line := range strings.Lines(string(r.File("/proc/net/route"))) {
+	for line := range strings.Lines(string(text)) {
 		f := strings.Fields(line)
 		if len(f) < 8 || len(f[1]) != 8 || len(out) >= maxRoutes {
 			continue
@@ -70,9 +71,9 @@ func kernelRoutes4(r *Reader) []*kernelRoute {
 
 // kernelRoutes6 reads the IPv6 routes that lead somewhere: not to the router itself, nor to a neighbour's link-local
 // address.
-func kernelRoutes6(r *Reader) []*kernelRoute {
+func kernelRoutes6(text []byte) []*kernelRoute {
 	var out []*kernelRoute
-	for line := range strings.Lines(string(r.File("/proc/net/ipv6_route"))) {
+	for line := range strings.Lines(string(text)) {
 		f := strings.Fields(line)
 		if len(f) < 10 || len(out) >= maxRoutes {
 			continue
@@ -97,6 +98,16 @@ func kernelRoutes6(r *Reader) []*kernelRoute {
 	return out
 }
 
+// HasRoute reports whether one of the routes that lead somewhere leads to an address. The texts are those of /proc/net/route
+// and /proc/net/ipv6_route.
+func HasRoute(routes4, routes6 []byte, to netip.Addr) bool {
+	list := kernelRoutes4(routes4)
+	if !to.Is4() {
+		list = kernelRoutes6(routes6)
+	}
+	return slices.ContainsFunc(list, func(k *kernelRoute) bool { return k.dest.Contains(to.WithZone("")) })
+}
+
 // netRouters is `rows call net.routers`: the main routing table.
 func netRouters(context.Context, *Reader, *model.Row, []string) ([]model.Row, error) {
 	return []model.Row{{Key: "main"}}, nil
@@ -105,11 +116,12 @@ func netRouters(context.Context, *Reader, *model.Row, []string) ([]model.Row, er
 // routeKind is one of the two address families.
 type routeKind struct {
 	typ    string // of the sections
-	kernel func(*Reader) []*kernelRoute
+	file   string
+	kernel func(text []byte) []*kernelRoute
 }
 
 func (k routeKind) routes(r *Reader) []*kernelRoute {
-	return r.Memo("net.routes "+k.typ, func() any { return k.kernel(r) }).([]*kernelRoute)
+	return r.Memo("net.routes "+k.typ, func() any { return k.kernel(r.File(k.file)) }).([]*kernelRoute)
 }
 
 // said tells which routes of the kernel a section has made.
