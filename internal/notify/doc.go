@@ -16,7 +16,8 @@
 // Lightweight notifications (Annex M, levels 3 to 6) have a baseline of their own, what was last sent, so that neither way of
 // telling silences the other. Nobody answers them, and none is sent twice (N-24): what could be sent counts as told.
 //
-// Run owns the timers, sends the datagrams and calls OnChange, which is limited to ten at once and one a second (N-12). The two facts may be asked
-// and changed by everybody; mu guards them, and the slot turn puts writing them to flash in order. A reading that was
+// Run owns the timers, sends the datagrams and calls OnChange, which is limited to ten at once and one a second, and on account
+// of one value to ten at once and one in five minutes (N-12): what flaps opens no session after session, and goes along with
+// those of others. The two facts may be asked and changed by everybody; mu guards them, and the slot turn puts writing them to flash in order. A reading that was
 // overtaken by a change of the facts is made again.
 package notify

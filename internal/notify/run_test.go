@@ -201,22 +201,40 @@ func TestDebounceAndFlapping(t *testing.T) {
 		if n := b.versionReads() - before; n != 1 {
 			t.Errorf("got %d looks for a storm, want 1", n)
 		}
-		for i := range 600 { // five minutes of a URL that flaps twice a second
+		told := func() (n int) {
+			synctest.Wait()
+			for ; len(b.onTold) > 0; n++ {
+				<-b.onTold
+			}
+			return n
+		}
+		told()
+		sessions := 0
+		for i := range 7200 { // an hour of a URL that flaps twice a second, and an ACS that hears of it at once
 			b.setValue("url", []string{"http://192.0.2.1:7547/x", "http://192.0.2.2:7547/x", "http://192.0.2.3:7547/x"}[i%3])
 			b.Poke()
 			time.Sleep(500 * time.Millisecond)
-			for len(b.onTold) > 50 {
-				<-b.onTold
-				before++
+			if n := told(); n > 0 {
+				sessions += n
+				b.ack()
 			}
 		}
-		if n := len(b.onTold); n < 10 || n > 310 {
-			t.Errorf("flapping: told %d times", n)
+		if sessions < 10 || sessions > 10+12+1 {
+			t.Errorf("flapping: %d sessions in an hour", sessions)
 		}
-		b.setValue("url", "http://192.0.2.9:7547/x")
+		b.setValue("version", "9.9") // what does not flap is told all the same
 		b.Poke()
-		time.Sleep(10 * time.Second)
-		synctest.Wait()
+		time.Sleep(2 * time.Second)
+		if n := told(); n != 1 {
+			t.Errorf("another value beside it: told %d times", n)
+		}
+		b.ack()
+		b.setValue("url", "http://192.0.2.9:7547/x") // and so is what flapped, later
+		b.Poke()
+		time.Sleep(6 * time.Minute)
+		if n := told(); n != 1 {
+			t.Errorf("the last value: told %d times", n)
+		}
 		b.ack()
 		for len(b.onTold) > 0 {
 			<-b.onTold

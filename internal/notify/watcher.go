@@ -19,8 +19,9 @@ const (
 	debounce  = time.Second      // from the first event to the look
 	tick      = 30 * time.Second // N-14
 	lookTime  = time.Minute      // the longest a look may take
-	tellEvery = time.Second      // N-12
+	tellEvery = time.Second      // N-12: between two calls of OnChange, after tellBurst at once
 	tellBurst = 10
+	flapEvery = 5 * time.Minute // the same on account of one and the same value
 )
 
 // Change is a value that the ACS does not know yet.
@@ -127,12 +128,11 @@ func (w *Watcher) Run(ctx context.Context) error {
 // loop owns the timers.
 func (w *Watcher) loop(ctx context.Context) {
 	var due, next, again, trigger <-chan time.Time
-	told := map[string]string{}
-	tokens := bucket{tokens: tellBurst, last: time.Now(), every: tellEvery}
+	told := teller{told: map[string]string{}, flapping: map[string]*bucket{}, tokens: bucket{tokens: tellBurst, last: time.Now(), every: tellEvery}}
 	lightly := lightSender{tokens: bucket{tokens: tellBurst, last: time.Now(), every: lightEvery}}
 	look := func() {
 		ticker := w.look(ctx)
-		again = w.tell(told, &tokens)
+		again = w.tell(&told)
 		lightTicker := false
 		trigger, lightTicker = w.lookLightly(ctx, &lightly)
 		next = nil
@@ -154,37 +154,62 @@ func (w *Watcher) loop(ctx context.Context) {
 		case <-next:
 			look()
 		case <-again:
-			again = w.tell(told, &tokens)
+			again = w.tell(&told)
 		case <-trigger:
 			trigger, _ = w.lookLightly(ctx, &lightly)
 		}
 	}
 }
 
-// tell calls OnChange if there is a change that it was not called for yet. When it was called too often, it returns when to try
-// again.
-func (w *Watcher) tell(told map[string]string, tokens *bucket) <-chan time.Time {
+// A teller knows what OnChange was called for; only loop touches it.
+type teller struct {
+	told     map[string]string  // active differences: mark of the value
+	flapping map[string]*bucket // by full name: of values that were told lately
+	tokens   bucket
+}
+
+// tell calls OnChange if there is a change that it was not called for yet. When it was called too often, for all values or
+// for this one, it returns when to try again. A value that waits goes along with the session that another one opens.
+func (w *Watcher) tell(t *teller) <-chan time.Time {
 	w.mu.Lock()
 	changed := maps.Clone(w.changed)
 	w.mu.Unlock()
-	news := false
+	now := time.Now()
+	var news []*bucket
+	wait := time.Duration(0)
 	for path, mark := range changed {
-		if before, ok := told[path]; !ok || before != mark {
-			news = true
+		if before, ok := t.told[path]; ok && before == mark {
+			continue
+		}
+		b := t.flapping[path]
+		if b == nil {
+			b = &bucket{tokens: tellBurst, last: now, every: flapEvery}
+			t.flapping[path] = b
+		}
+		if d := b.wait(now); d == 0 {
+			news = append(news, b)
+		} else if delete(changed, path); wait == 0 || d < wait {
+			wait = d
 		}
 	}
-	if news {
-		if wait := tokens.take(time.Now()); wait > 0 {
-			return time.After(wait)
+	if len(news) > 0 {
+		if d := t.tokens.take(now); d > 0 {
+			return time.After(d)
 		}
 	}
-	clear(told)
-	maps.Copy(told, changed)
-	if news {
+	for _, b := range news {
+		b.tokens--
+	}
+	t.told = changed
+	maps.DeleteFunc(t.flapping, func(_ string, b *bucket) bool { b.wait(now); return b.tokens >= tellBurst })
+	if len(news) > 0 {
 		w.log.Info("values changed that the ACS wants to know of", "parameters", len(changed))
 		w.cfg.OnChange()
 	}
-	return nil
+	if wait == 0 {
+		return nil
+	}
+	return time.After(wait)
 }
 
 // bucket holds tokens for OnChange, or for lightweight notifications: at most tellBurst, and a new one every so often.
@@ -196,10 +221,18 @@ type bucket struct {
 
 // take takes a token, or returns how long to wait for one.
 func (b *bucket) take(now time.Time) time.Duration {
+	wait := b.wait(now)
+	if wait == 0 {
+		b.tokens--
+	}
+	return wait
+}
+
+// wait returns how long to wait for a token, 0 when there is one.
+func (b *bucket) wait(now time.Time) time.Duration {
 	b.tokens = min(tellBurst, b.tokens+float64(max(0, now.Sub(b.last)))/float64(b.every))
 	b.last = now
 	if b.tokens >= 1 {
-		b.tokens--
 		return 0
 	}
 	return time.Duration((1-b.tokens)*float64(b.every)) + time.Millisecond
