@@ -47,6 +47,7 @@ Device.ManagementServer.HeartbeatPolicy.    r
 # Transfers that the ACS did not order, of which it wants to hear: those that software on the router reports by the method
 # transfer_complete of our object on ubus. An empty filter has none of it told, as the standard says.
 Device.ManagementServer.AutonomousTransferCompletePolicy.  r
+  write call mgmt.check_file_types
   Enable                            rw boolean                      uci cwmp.transfer_complete:autonomous_notify.enable | default 0
   TransferTypeFilter                rw enum(Upload, Download, Both) uci cwmp.transfer_complete:autonomous_notify.transfer_type | default Both
   ResultTypeFilter                  rw enum(Success, Failure, Both) uci cwmp.transfer_complete:autonomous_notify.result_type | default Both

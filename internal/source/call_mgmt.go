@@ -2,6 +2,8 @@ package source
 
 import (
 	"context"
+	"slices"
+	"strings"
 
 	"github.com/cwmpd/cwmpd/internal/config"
 	"github.com/cwmpd/cwmpd/internal/model"
@@ -13,6 +15,8 @@ func mgmtFuncs() map[string]Func {
 	return map[string]Func{
 		"mgmt.option":    {Get: mgmtGet, Set: mgmtSet},
 		"mgmt.check_url": {Hook: mgmtCheckURL},
+
+		"mgmt.check_file_types": {Hook: mgmtCheckFileTypes},
 	}
 }
 
@@ -27,6 +31,20 @@ func mgmtCheckURL(_ context.Context, _ *Reader, _ *model.Row, changed map[string
 	}
 	return nil
 }
+
+// mgmtCheckFileTypes refuses in FileTypeFilter what is no file type of an AutonomousTransferComplete.
+func mgmtCheckFileTypes(_ context.Context, _ *Reader, _ *model.Row, changed map[string]string) error {
+	for item := range strings.SplitSeq(changed["FileTypeFilter"], ",") {
+		item = strings.TrimSpace(item)
+		vendor := len(item) > 8 && item[:2] == "X " && item[8] == ' ' && strings.Trim(item[2:8], "0123456789ABCDEF") == ""
+		if item != "" && !vendor && !slices.Contains(fileTypes, item) {
+			return &model.ParamError{Path: "FileTypeFilter", Reason: model.BadValue, Msg: "no file type"}
+		}
+	}
+	return nil
+}
+
+var fileTypes = []string{"1 Firmware Upgrade Image", "2 Web Content", "3 Vendor Configuration File", "4 Vendor Log File"}
 
 // ownPackage is the agent's own configuration.
 const ownPackage = "cwmp"
