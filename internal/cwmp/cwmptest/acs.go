@@ -203,7 +203,7 @@ func (a *ACS) serve(w http.ResponseWriter, r *http.Request) {
 	a.check.enter()
 	x := &Exchange{ACS: a, w: w, r: r}
 	defer x.leave()
-	m := Message{Conn: r.RemoteAddr, At: time.Now(), Method: r.Method, URL: r.URL.String(), Header: r.Header.Clone()}
+	m := Message{Conn: r.RemoteAddr, At: time.Now(), Method: r.Method, URL: r.URL.String(), Header: r.Header.Clone(), proto: r.Proto, length: r.ContentLength}
 	if !a.allowed(w, r) {
 		_, _ = io.Copy(io.Discard, io.LimitReader(r.Body, maxBody))
 		return

@@ -4,13 +4,10 @@ import (
 	"fmt"
 	"net"
 	"net/http"
-	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
-
-	"github.com/beevik/etree"
 
 	"github.com/cwmpd/cwmpd/internal/cwmp/soap"
 )
@@ -27,6 +24,8 @@ type checker struct {
 	hold    bool            // HoldRequests of our last envelope
 	echo    *string         // the ID that the next message has to carry; nil: none of ours waits for an answer
 	lastID  string          // of the last Inform
+	agreed  string          // namespace that the session's InformResponse made that of our requests; "" is not known
+	asked   string          // namespace of the last call of the ACS
 	conns   map[string]bool // open connections that were used
 	changed chan struct{}   // closed and replaced when conns changes
 }
@@ -54,6 +53,9 @@ func (c *checker) message(m *Message, secrets []string) []breach {
 type failFunc func(rule, format string, args ...any)
 
 func (c *checker) http(m *Message, fail failFunc) {
+	if m.proto != "HTTP/1.1" || m.Header.Get("Expect") != "" || m.length < 0 {
+		fail("INV-2", "%s, Expect %q, Content-Length %d", m.proto, m.Header.Get("Expect"), m.length)
+	}
 	if m.Method != http.MethodPost {
 		fail("INV-2", "method %s", m.Method)
 	}
@@ -111,18 +113,16 @@ func (c *checker) begin(m *Message, fail failFunc) {
 		}
 	}
 	c.session++
-	c.live, c.emptied, c.hold, c.echo = true, false, false, nil
+	c.live, c.emptied, c.hold, c.echo, c.agreed, c.asked = true, false, false, nil, "", ""
+	if cookie := m.Header.Get("Cookie"); cookie != "" && c.session > 1 { // the first one may have been redirected to us
+		fail("H-31", "a new session with the cookie %.40q", cookie)
+	}
 }
 
 // envelope checks a message by itself.
 func (c *checker) envelope(m *Message, secrets []string, fail failFunc) {
 	if len(m.Body) == 0 {
 		return
-	}
-	if len(m.Body) <= soap.MaxBytes {
-		if _, err := soap.Parse(m.Body, m.Header.Get("Content-Type")); err != nil && m.Element("detail") != nil {
-			fail("INV-1", "%v", err)
-		}
 	}
 	for _, s := range secrets {
 		if s != "" && strings.Contains(string(m.Body), s) {
@@ -132,25 +132,29 @@ func (c *checker) envelope(m *Message, secrets []string, fail failFunc) {
 	if m.doc == nil {
 		return
 	}
-	checkArrays(m.doc.Root(), fail)
+	if len(m.Body) <= soap.MaxBytes && (m.Name != "Fault" || m.Element("detail") != nil) {
+		if _, err := soap.Parse(m.Body, m.Header.Get("Content-Type")); err != nil {
+			fail("INV-1", "%v", err)
+			return
+		}
+	}
+	header(m, fail)
+	body(m, fail)
 	if m.IsRequest() && m.ID() == "" {
 		fail("INV-4", "a request without ID")
 	}
+	c.language(m, fail)
 }
 
-func checkArrays(el *etree.Element, fail failFunc) {
-	children := el.ChildElements()
-	if at := el.SelectAttrValue("soap-enc:arrayType", ""); at != "" {
-		_, count, _ := strings.Cut(strings.TrimSuffix(at, "]"), "[")
-		if n, err := strconv.Atoi(count); err != nil || n != len(children) {
-			fail("INV-5", "%s has %d members, arrayType %q", el.Tag, len(children), at)
-		}
+// language checks that a message is in the namespace that was agreed on: a request in that of the session, an answer in
+// that of what it answers.
+func (c *checker) language(m *Message, fail failFunc) {
+	want := c.asked
+	if m.IsRequest() && m.Name != "Inform" {
+		want = c.agreed
 	}
-	if el.Tag == "Value" && el.Parent().Tag == "ParameterValueStruct" && !strings.HasPrefix(el.SelectAttrValue("xsi:type", ""), "xsd:") {
-		fail("INV-6", "a Value with xsi:type %q", el.SelectAttrValue("xsi:type", ""))
-	}
-	for _, child := range children {
-		checkArrays(child, fail)
+	if m.Name != "Inform" && want != "" && m.Namespace() != want {
+		fail("INV-1", "in namespace %q, want %q", m.Namespace(), want)
 	}
 }
 
@@ -160,6 +164,17 @@ func (c *checker) answered(x *Exchange) {
 	defer c.mu.Unlock()
 	if x.sent != answerOther { // a redirect or a challenge changes nothing: the same POST comes again
 		c.hold = x.hold
+	}
+	switch c.asked = ""; x.sent {
+	case answerRequest:
+		c.asked = x.ns
+	case answerEnvelope:
+		if x.Name == "Inform" {
+			c.agreed = min(x.ns, x.Namespace()) // the CPE may have offered less than we know
+			if _, version, chosen := strings.Cut(x.header, "UseCWMPVersion"); chosen {
+				c.agreed = map[bool]string{true: soap.NS10, false: soap.NS12}[strings.Contains(version, ">1.0<")]
+			}
+		}
 	}
 	if x.sent == answerEmpty && c.emptied {
 		c.live = false

@@ -20,7 +20,9 @@ type Message struct {
 	Body    []byte // without Content-Encoding
 	Name    string // "Inform", "GetParameterValuesResponse", "Fault"; "" for an empty POST
 
-	doc *etree.Document
+	doc    *etree.Document
+	proto  string // of HTTP
+	length int64  // Content-Length; -1 where there is none
 }
 
 // Element finds the first element of a local name, anywhere; nil where there is none.

@@ -17,11 +17,13 @@ type Exchange struct {
 	Message
 	ACS *ACS
 
-	w    http.ResponseWriter
-	r    *http.Request
-	hold bool // the answer carries HoldRequests=true
-	sent answerKind
-	left sync.Once
+	w      http.ResponseWriter
+	r      *http.Request
+	hold   bool   // the answer carries HoldRequests=true
+	header string // of the envelope that was sent, and its CWMP namespace
+	ns     string
+	sent   answerKind
+	left   sync.Once
 }
 
 // leave says that the answer is as good as out.
@@ -56,7 +58,8 @@ func (x *Exchange) Envelope(header, body string) {
 		x.sent = answerEnvelope
 	}
 	x.hold = strings.Contains(header, "HoldRequests") && !strings.Contains(header, ">0<") && !strings.Contains(header, ">false<")
-	x.Send(http.StatusOK, `text/xml; charset="utf-8"`, []byte(Envelope(x.ACS.namespace(), header, body)))
+	x.header, x.ns = header, x.ACS.namespace()
+	x.Send(http.StatusOK, `text/xml; charset="utf-8"`, []byte(Envelope(x.ns, header, body)))
 }
 
 // Envelope wraps header and body as this ACS does.
