@@ -80,6 +80,9 @@ func online(t *testing.T) *bed {
 			t.Errorf("run ended with %d %q", a.code, a.err)
 		}
 		b.acs.Close()
+		for _, v := range b.acs.Violations() {
+			t.Errorf("invariant broken: %s", v)
+		}
 	})
 	b.session(1)
 	for deadline := time.Now().Add(patience); !strings.Contains(b.ok("status"), "idle"); time.Sleep(10 * time.Millisecond) {

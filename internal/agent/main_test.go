@@ -4,7 +4,12 @@ import (
 	"flag"
 	"os"
 	"testing"
+
+	"github.com/cwmpd/cwmpd/internal/cwmp/cwmptest"
 )
+
+// archive has the envelopes of all tests (INV-1).
+var archive cwmptest.Archive
 
 // TestMain lets more tests run side by side than there are processors: they wait for seconds that TR-069 asks for, and
 // compute little.
@@ -17,5 +22,5 @@ func TestMain(m *testing.M) {
 			panic(err)
 		}
 	}
-	os.Exit(m.Run())
+	os.Exit(archive.Check(m.Run(), "../../../shared/xsd"))
 }

@@ -93,6 +93,7 @@ func newStageIn(t *testing.T, place string, files map[string]string) *stage {
 		for _, v := range s.acs.Violations() {
 			t.Errorf("invariant: %s", v)
 		}
+		archive.Add(t.Name(), s.acs.Envelopes()...)
 		if log := s.log.String(); strings.Contains(log, "connreq-secret") || strings.Contains(log, "acs-secret") {
 			t.Error("INV-9: a password is in the log")
 		}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"log/slog"
+	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -15,6 +16,11 @@ import (
 	"github.com/cwmpd/cwmpd/internal/state"
 	"github.com/cwmpd/cwmpd/internal/web"
 )
+
+// archive has the envelopes of all tests (INV-1).
+var archive cwmptest.Archive
+
+func TestMain(m *testing.M) { os.Exit(archive.Check(m.Run(), "../../../shared/xsd")) }
 
 const password = "s3cret-acs-password"
 
@@ -71,7 +77,7 @@ func newBenchWith(t *testing.T, more func(*bench, *Config)) *bench {
 			t.Error("INV-9: the password is in the log")
 		}
 		if b.odd == "" {
-			checkSchema(t, b.acs.Envelopes())
+			archive.Add(t.Name(), b.acs.Envelopes()...)
 		}
 	})
 	b.start()
@@ -177,21 +183,5 @@ func (b *bench) wantEvents(want ...string) {
 	b.t.Helper()
 	if got := b.last("Inform").Events(); !slices.Equal(got, want) {
 		b.t.Errorf("events %q, want %q", got, want)
-	}
-}
-
-// checkSchema asks xmllint about every envelope that a test made (INV-1).
-func checkSchema(t *testing.T, envelopes [][]byte) {
-	t.Helper()
-	if len(envelopes) == 0 {
-		return
-	}
-	schema, err := cwmptest.OpenSchema("../../../shared/xsd", t.TempDir())
-	if err != nil {
-		t.Logf("envelopes are not held against the CWMP schemas: %v", err)
-		return
-	}
-	if err := schema.Check(envelopes...); err != nil {
-		t.Errorf("INV-1: %v", err)
 	}
 }

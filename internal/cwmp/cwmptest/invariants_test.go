@@ -265,3 +265,24 @@ func TestCallsParse(t *testing.T) {
 		}
 	}
 }
+
+// An Archive finds the test that made a wrong envelope, and lets good ones pass (INV-1).
+func TestArchive(t *testing.T) {
+	const xsd = "../../../../shared/xsd"
+	if _, err := OpenSchema(xsd, t.TempDir()); err != nil {
+		t.Skipf("CWMP schemas or xmllint are absent: %v", err)
+	}
+	good := anInform("1")
+	var a Archive
+	a.Add("TestGood", []byte(good), []byte(response("1", "FactoryReset")))
+	if code := a.Check(0, xsd); code != 0 {
+		t.Error("good envelopes are refused")
+	}
+	a.Add("TestBad/of them", []byte(strings.Replace(good, "RetryCount", "Retries", 2)))
+	if a.Check(0, xsd) == 0 {
+		t.Error("a bad envelope passes")
+	}
+	if got := a.named("/tmp/x", "/tmp/x/00001.xml validates\n/tmp/x/00003.xml:7: wrong\n"); got != "TestBad/of them:7: wrong\n" {
+		t.Errorf("said %q", got)
+	}
+}
