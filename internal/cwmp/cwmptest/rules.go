@@ -229,7 +229,7 @@ func inform(m *Message, el *etree.Element, fail failFunc) {
 	}
 }
 
-// events checks the event list: exact codes, single ones once, and companions.
+// events checks the event list: exact codes, and single ones once.
 func events(m *Message, fail failFunc) {
 	list := m.all("EventStruct")
 	if len(list) > 64 {
@@ -246,12 +246,6 @@ func events(m *Message, fail failFunc) {
 			fail("§2.3", "event %q twice, or with the key %q", code, key)
 		}
 		seen[code] = true
-	}
-	if seen["7 TRANSFER COMPLETE"] != (seen["M Download"] || seen["M Upload"] || seen["M ScheduleDownload"]) {
-		fail("E-1", "events %q", m.Events())
-	}
-	if seen["11 DU STATE CHANGE COMPLETE"] != seen["M ChangeDUState"] {
-		fail("E-1", "events %q", m.Events())
 	}
 }
 
