@@ -105,7 +105,7 @@ func (d *Daemon) build() (err error) {
 	}
 	d.queue, err = transfer.New(transfer.Config{
 		Store: d.Store, Box: d.Box, Busy: d.busy, Log: part("transfer"),
-		Web:    d.webConfig,
+		Web:    d.fileConfig,
 		Keep:   func() bool { return d.settings.Load().CPE.KeepSettings },
 		Apply:  d.applyConfig,
 		OnDone: func() { d.cpe.Post(cwmp.Event{Code: cwmp.EventTransferComplete}) },
@@ -302,6 +302,15 @@ func (d *Daemon) apply(ctx context.Context) {
 
 func (d *Daemon) webConfig() web.Config {
 	return d.settings.Load().webConfig(d.Box, d.version, d.prefer, d.log.With("part", "web"))
+}
+
+// fileConfig is webConfig for file servers.
+func (d *Daemon) fileConfig() web.Config {
+	c := d.webConfig()
+	if !d.settings.Load().ACS.PinTransfers {
+		c.Pins = nil
+	}
+	return c
 }
 
 // applyConfig puts a downloaded vendor configuration file in force (Download, type 3).

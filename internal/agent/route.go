@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/cwmpd/cwmpd/internal/source"
+	"github.com/cwmpd/cwmpd/internal/web"
 )
 
 // Addresses of nobody (RFC 5737, RFC 3849): the way to them is the way to the world.
@@ -17,11 +18,15 @@ var (
 	world6 = netip.MustParseAddr("2001:db8::1")
 )
 
-// routed reports whether there is a way to the ACS. A name needs a way to the world, or has to resolve to an address that
+// routed reports whether there is a way to the ACS, or to the proxy before it. A name needs a way to the world, or has to resolve to an address that
 // needs none. Nothing is sent but what resolving takes.
 func (p *Parts) routed(ctx context.Context) bool {
 	s := p.settings.Load()
-	u, err := url.Parse(s.ACS.URL)
+	to := s.ACS.URL
+	if s.ACS.Proxy != "" && !web.IsLocal(to) {
+		to = s.ACS.Proxy
+	}
+	u, err := url.Parse(to)
 	if err != nil {
 		return true // the session will tell
 	}

@@ -48,6 +48,8 @@ func TestRouteToTheACS(t *testing.T) {
 		{"loopback", "http://127.0.0.1:7547/", head, reject6, false, true},
 		{"loopback of IPv6", "http://[::1]:7547/", head, reject6, false, true},
 		{"localhost", "http://LocalHost:7547/", head, reject6, false, true},
+		{"by a proxy that is near", "https://acs.invalid/'\n\toption proxy 'http://192.168.1.1:3128", head + lan4 + lan4le, "", false, true},
+		{"by a proxy that is far", "https://192.168.1.1/'\n\toption proxy 'http://198.51.100.1:3128", head + lan4 + lan4le, "", false, false},
 		{"nobody knows", "https://acs.invalid/", "", "", false, true},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -139,6 +139,7 @@ func (s *settings) webConfig(box *system.Box, version string, prefer *web.Affini
 		Root: box.Root, ClockSet: box.ClockSet, UserAgent: "cwmpd/" + strings.Fields(version + " ?")[0], Log: log,
 		CAFile: s.ACS.CAFile, CADir: s.ACS.CADir, CertFile: s.ACS.ClientCert, KeyFile: s.ACS.ClientKey, Insecure: s.ACS.Insecure,
 		AllowDowngrade: s.CPE.AllowDowngrade, AllowBasicPlain: s.CPE.AllowBasicPlain, AllowLocal: s.CPE.AllowLocal || web.IsLocal(s.ACS.URL),
+		Proxy: s.ACS.Proxy, ProxyUser: s.ACS.ProxyUser, ProxyPassword: s.ACS.ProxyPassword, Pins: strings.Fields(s.ACS.Pins),
 		Affinity: prefer, ForceIPv4: s.CPE.ForceIPv4, HeaderTimeout: s.CPE.ResponseWait,
 	}
 }

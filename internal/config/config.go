@@ -33,6 +33,13 @@ type ACS struct {
 	ClientKey  string // ssl_key: its key, PEM; empty: it is in ssl_cert
 	Insecure   bool   // insecure_enable: do not verify the ACS; for laboratories
 
+	Pins         string // spki_pin: keys, "sha256/BASE64" with blanks between, one of which the server's chain has to have
+	PinTransfers bool   // spki_pin_transfers: so do file servers
+
+	Proxy         string // proxy: URL of an HTTP proxy on the way to the ACS and to file servers
+	ProxyUser     string // proxy_userid
+	ProxyPassword string // proxy_passwd
+
 	HeartbeatEnable   bool          // heartbeat_enable
 	HeartbeatInterval time.Duration // heartbeat_interval, seconds, at least 30, default 30
 	HeartbeatTime     string        // heartbeat_time, the phase; default Unknown Time

@@ -142,8 +142,8 @@ func lookup(ctx context.Context, network, host string) ([]netip.Addr, error) {
 	return net.DefaultResolver.LookupNetIP(ctx, network, host)
 }
 
-// inOrder says in which order the addresses of a name are tried: the preferred one first, then as the resolver has sorted
-// them (RFC 6724), equals at random (S-50).
+// inOrder says in which order the addresses of a name are tried: the preferred one first, then the two families by turns, beginning
+// with the one that the resolver has sorted to the front (RFC 6724, RFC 8305 4), each in a random order (S-50).
 func inOrder(addrs []netip.Addr, prefer netip.Addr, only4 bool) ([]netip.Addr, error) {
 	var list []netip.Addr
 	for _, a := range addrs {
@@ -157,14 +157,14 @@ func inOrder(addrs []netip.Addr, prefer netip.Addr, only4 bool) ([]netip.Addr, e
 		}
 		return nil, errors.New("no address")
 	}
-	for from := 0; from < len(list); {
-		to := from + 1
-		for to < len(list) && list[to].Is4() == list[from].Is4() {
-			to++
+	four := list[0].Is4()
+	rand.Shuffle(len(list), func(i, j int) { list[i], list[j] = list[j], list[i] })
+	for i := range list {
+		next := slices.IndexFunc(list[i:], func(a netip.Addr) bool { return a.Is4() == four })
+		if next > 0 {
+			list[i], list[i+next] = list[i+next], list[i]
 		}
-		run := list[from:to]
-		rand.Shuffle(len(run), func(i, j int) { run[i], run[j] = run[j], run[i] })
-		from = to
+		four = !four
 	}
 	if i := slices.Index(list, prefer); i > 0 {
 		list = slices.Insert(slices.Delete(list, i, i+1), 0, prefer)

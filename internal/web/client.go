@@ -26,6 +26,7 @@ type client struct {
 	at      *url.URL
 	conn    *conn // nil while there is none
 	further redirectPolicy
+	told    bool // the last request told the proxy who we are
 }
 
 // message is what is sent, as often as it takes.
@@ -39,7 +40,7 @@ type message struct {
 // do sends a message until it is answered by something else than a challenge or a redirect. The body of the answer is to be
 // read, and then release called.
 func (c *client) do(ctx context.Context, m *message) (*http.Response, error) {
-	redirects, tried := 0, tries{}
+	redirects, tried, proxied := 0, tries{}, tries{}
 	for range maxRequests {
 		resp, err := c.send(ctx, m, &tried)
 		if err != nil {
@@ -56,6 +57,12 @@ func (c *client) do(ctx context.Context, m *message) (*http.Response, error) {
 			tried = tries{}
 			c.discard(ctx, resp)
 			c.move(target)
+		case resp.StatusCode == http.StatusProxyAuthRequired && c.conn.proxied:
+			proxied.sent = c.told
+			if err := c.dialer.challenged(resp, &proxied); err != nil {
+				return nil, err
+			}
+			c.discard(ctx, resp)
 		case resp.StatusCode == http.StatusUnauthorized:
 			redirects = 0
 			if err := c.auth.challenged(resp, c.conn, &tried); err != nil {
@@ -154,6 +161,12 @@ func (c *client) request(ctx context.Context, m *message) (*http.Request, error)
 	value, err := c.auth.header(m.method, c.at, c.conn)
 	if value != "" {
 		req.Header["Authorization"] = []string{value}
+	}
+	if c.conn.proxied && err == nil {
+		value, err = c.dialer.proxy.header(m.method, &url.URL{Opaque: c.at.String()}, c.dialer.toward)
+		if c.told = value != ""; c.told {
+			req.Header["Proxy-Authorization"] = []string{value}
+		}
 	}
 	return req, err
 }

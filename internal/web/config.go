@@ -15,6 +15,10 @@ type Config struct {
 	Insecure        bool          // do not verify servers: for labs
 	AllowDowngrade  bool          // follow redirects from https to http
 	AllowBasicPlain bool          // answer a Basic challenge without TLS
+	Proxy           string        // URL of an HTTP proxy for all but local hosts; "" means none
+	ProxyUser       string        // who we are to it
+	ProxyPassword   string        //
+	Pins            []string      // "sha256/" with the base64 of a server key's SHA-256, one of which has to be in the chain; none: any
 	AllowLocal      bool          // let redirects and transfers go to loopback, link-local and our own addresses
 	ForceIPv4       bool          // never use IPv6
 	ClockSet        func() bool   // whether the time can be trusted; nil means yes

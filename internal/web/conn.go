@@ -39,6 +39,7 @@ type conn struct {
 	heads    chan head // from the reading goroutine; holds one
 	reading  bool      // the reading goroutine runs or has left its head
 	used     bool      // an answer was read to its end
+	proxied  bool      // a proxy is on the other end, and wants whole URLs
 }
 
 // head is the head of a final answer.
@@ -145,7 +146,11 @@ func (c *conn) write(req *http.Request, wait time.Duration, mayStop bool) error 
 		src.stop = func() bool { return len(c.heads) > 0 }
 	}
 	bw := bufio.NewWriterSize(&patient{c: c, ctx: req.Context(), wait: wait}, writeChunk)
-	if err := req.Write(bw); err != nil {
+	send := req.Write
+	if c.proxied {
+		send = req.WriteProxy
+	}
+	if err := send(bw); err != nil {
 		return err
 	}
 	return bw.Flush()

@@ -6,6 +6,8 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/netip"
+	"strings"
 )
 
 // Response is an answer of the ACS.
@@ -48,6 +50,7 @@ func (s *Session) Post(ctx context.Context, header http.Header, body []byte) (*R
 	})
 	if err != nil {
 		s.c.drop()
+		s.c.cfg.Affinity.set(strings.ToLower(s.c.at.Hostname()), netip.Addr{}) // the next session may have more luck elsewhere
 		return nil, err
 	}
 	out := &Response{Status: resp.StatusCode, Header: resp.Header, URL: s.c.at.String(), LocalAddr: s.c.conn.LocalAddr()}

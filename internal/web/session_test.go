@@ -442,6 +442,45 @@ func TestAddresses(t *testing.T) {
 	}
 }
 
+// S-50, RFC 8305: an address whose packets get lost costs a second, not the session.
+func TestS50_DeadAddress(t *testing.T) {
+	ln, err := net.Listen("tcp", "127.0.0.2:0")
+	if err != nil {
+		t.Skip("no second loopback address: ", err)
+	}
+	serveRaw(t, ln, func(_ int, p *peer) { p.read(); p.say(ok200) })
+	port := ln.Addr().(*net.TCPAddr).Port
+	// A listener whose queue is full answers no further SYN.
+	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+	if err == nil {
+		defer unix.Close(fd)
+		err = errors.Join(unix.Bind(fd, &unix.SockaddrInet4{Port: port, Addr: [4]byte{127, 0, 0, 3}}), unix.Listen(fd, 0))
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	first, err := net.Dial("tcp", fmt.Sprintf("127.0.0.3:%d", port))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer first.Close()
+	hole, good := netip.MustParseAddr("127.0.0.3"), netip.MustParseAddr("127.0.0.2")
+	affinity := &Affinity{}
+	affinity.set("acs.example", hole) // it worked last time
+	for n, want := range []time.Duration{stagger, 0} {
+		s := newTestSession(t, Config{Affinity: affinity}, fmt.Sprintf("http://acs.example:%d/", port), "", "")
+		s.c.dialer.lookup = func(context.Context, string, string) ([]netip.Addr, error) { return []netip.Addr{good, hole}, nil }
+		begin := time.Now()
+		post(t, s, "", 200)
+		if took := time.Since(begin); took < want || took > 25*time.Second {
+			t.Errorf("session %d: connected after %v", n, took)
+		}
+		if affinity.get("acs.example") != good {
+			t.Errorf("remembered %v", affinity.get("acs.example"))
+		}
+	}
+}
+
 func TestOrderOfAddresses(t *testing.T) {
 	parse := func(list ...string) (out []netip.Addr) {
 		for _, s := range list {
@@ -451,7 +490,22 @@ func TestOrderOfAddresses(t *testing.T) {
 	}
 	four := parse("192.0.2.1", "192.0.2.2")[1]
 	got, err := inOrder(parse("2001:db8::1", "2001:db8::2", "192.0.2.1", "192.0.2.2", "192.0.2.2", "::ffff:192.0.2.1"), four, false)
-	if err != nil || len(got) != 4 || got[0] != four || !got[1].Is6() || !got[2].Is6() || !got[3].Is4() {
+	if err != nil || len(got) != 4 || got[0] != four || !got[1].Is6() || !got[2].Is4() && !got[3].Is4() {
+		t.Errorf("got %v, %v", got, err)
+	}
+	first := map[netip.Addr]bool{}
+	for range 100 {
+		got, err = inOrder(parse("2001:db8::1", "2001:db8::2", "2001:db8::3", "192.0.2.1", "192.0.2.2"), netip.Addr{}, false)
+		if err != nil || len(got) != 5 || !got[0].Is6() || !got[1].Is4() || !got[2].Is6() || !got[3].Is4() || !got[4].Is6() {
+			t.Fatalf("got %v, %v", got, err)
+		}
+		first[got[0]] = true
+	}
+	if len(first) != 3 {
+		t.Errorf("first are %v, and never another one", first)
+	}
+	got, err = inOrder(parse("192.0.2.1", "2001:db8::2", "2001:db8::3"), netip.Addr{}, false)
+	if err != nil || !got[0].Is4() || !got[1].Is6() || !got[2].Is6() {
 		t.Errorf("got %v, %v", got, err)
 	}
 	got, err = inOrder(parse("2001:db8::1", "192.0.2.1"), netip.Addr{}, true)

@@ -1,8 +1,10 @@
 package web
 
 import (
+	"crypto/sha256"
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/base64"
 	"encoding/pem"
 	"errors"
 	"fmt"
@@ -10,6 +12,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 )
@@ -53,12 +56,24 @@ func (t *trust) config(host string) (*tls.Config, error) {
 	switch {
 	case t.cfg.Insecure:
 		c.InsecureSkipVerify = true
+		c.VerifyConnection = func(s tls.ConnectionState) error { return t.checkPins([][]*x509.Certificate{s.PeerCertificates[:1]}) }
 	case t.cfg.ClockSet():
 		c.RootCAs = pool(t.roots)
-		c.VerifyConnection = func(s tls.ConnectionState) error { return checkLength(s.PeerCertificates) }
+		c.VerifyConnection = func(s tls.ConnectionState) error {
+			if err := checkLength(s.PeerCertificates); err != nil {
+				return err
+			}
+			return t.checkPins(s.VerifiedChains)
+		}
 	default:
 		c.InsecureSkipVerify = true // by crypto/tls; VerifyConnection does it
-		c.VerifyConnection = func(s tls.ConnectionState) error { return verifyTimeless(s, c.ServerName, t.roots) }
+		c.VerifyConnection = func(s tls.ConnectionState) error {
+			chains, err := verifyTimeless(s, c.ServerName, t.roots)
+			if err != nil {
+				return err
+			}
+			return t.checkPins(chains)
+		}
 	}
 	return c, nil
 }
@@ -72,6 +87,23 @@ func suites() []uint16 {
 	return append(ids, tls.TLS_RSA_WITH_AES_128_CBC_SHA)
 }
 
+// checkPins wants one of the pinned keys in one of the chains. Where the chain is not verified that can be the server's own
+// alone: anybody can put somebody else's certificate behind his own.
+func (t *trust) checkPins(chains [][]*x509.Certificate) error {
+	if len(t.cfg.Pins) == 0 {
+		return nil
+	}
+	for _, chain := range chains {
+		for _, cert := range chain {
+			sum := sha256.Sum256(cert.RawSubjectPublicKeyInfo)
+			if slices.Contains(t.cfg.Pins, "sha256/"+base64.StdEncoding.EncodeToString(sum[:])) {
+				return nil
+			}
+		}
+	}
+	return errors.New("none of the server's keys is pinned")
+}
+
 func checkLength(chain []*x509.Certificate) error {
 	if len(chain) > maxChain {
 		return fmt.Errorf("server presents %d certificates", len(chain))
@@ -81,21 +113,20 @@ func checkLength(chain []*x509.Certificate) error {
 
 // verifyTimeless verifies chain and name while the time is not known: validity periods are ignored, nothing else (K-5).
 // The name is given, since ConnectionState knows none for a literal address.
-func verifyTimeless(s tls.ConnectionState, name string, roots []*x509.Certificate) error {
+func verifyTimeless(s tls.ConnectionState, name string, roots []*x509.Certificate) ([][]*x509.Certificate, error) {
 	if err := checkLength(s.PeerCertificates); err != nil {
-		return err
+		return nil, err
 	}
 	if len(s.PeerCertificates) == 0 || name == "" {
-		return errors.New("server presents no certificate")
+		return nil, errors.New("server presents no certificate")
 	}
 	chain := timeless(s.PeerCertificates)
-	_, err := chain[0].Verify(x509.VerifyOptions{
+	return chain[0].Verify(x509.VerifyOptions{
 		DNSName:       name,
 		Roots:         pool(timeless(roots)),
 		Intermediates: pool(chain[1:]),
 		CurrentTime:   anyTime,
 	})
-	return err
 }
 
 // anyTime lies within the validity of every certificate that timeless returns.

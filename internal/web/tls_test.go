@@ -7,9 +7,11 @@ import (
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/rsa"
+	"crypto/sha256"
 	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
+	"encoding/base64"
 	"encoding/pem"
 	"errors"
 	"io"
@@ -20,6 +22,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -346,5 +349,62 @@ func TestSilentHandshake(t *testing.T) {
 	s := newTestSession(t, Config{Root: rootWith(t, ca.pem), ConnectTimeout: 50 * time.Millisecond}, "https://"+addr, "", "")
 	if _, err := s.Post(t.Context(), nil, nil); !errors.Is(err, ErrContact) {
 		t.Errorf("got %v, want ErrContact", err)
+	}
+}
+
+// K-7: pinned keys are wanted beside a chain that is right, and are all there is without one.
+func TestK7_PinnedKeys(t *testing.T) {
+	now := time.Now()
+	ca := newAuthority(t, now.Add(-time.Hour), now.Add(time.Hour))
+	rogue := newAuthority(t, now.Add(-time.Hour), now.Add(time.Hour))
+	pin := func(c *x509.Certificate) string {
+		sum := sha256.Sum256(c.RawSubjectPublicKeyInfo)
+		return "sha256/" + base64.StdEncoding.EncodeToString(sum[:])
+	}
+	good := leaf{names: []string{"acs.example"}, from: now.Add(-time.Hour), to: now.Add(time.Hour)}
+	pair, _, _ := ca.issue(t, good)
+	own, _ := x509.ParseCertificate(pair.Certificate[0])
+	for _, tt := range []struct {
+		name  string
+		cfg   Config
+		chain [][]byte // what the server presents behind its own certificate
+		want  string
+	}{
+		{"none", Config{}, nil, ""},
+		{"its own", Config{Pins: []string{pin(own)}}, nil, ""},
+		{"that of its CA", Config{Pins: []string{pin(ca.cert)}}, nil, ""},
+		{"one of several", Config{Pins: []string{pin(rogue.cert), pin(own)}}, nil, ""},
+		{"another one", Config{Pins: []string{pin(rogue.cert)}}, nil, "pinned"},
+		{"another one, whose certificate the server has", Config{Pins: []string{pin(rogue.cert)}}, [][]byte{rogue.cert.Raw}, "pinned"},
+		{"no key at all", Config{Pins: []string{"sha256/x"}}, nil, "pinned"},
+		{"its own, clock not set", Config{Pins: []string{pin(own)}, ClockSet: func() bool { return false }}, nil, ""},
+		{"another one, clock not set", Config{Pins: []string{pin(rogue.cert)}, ClockSet: func() bool { return false }}, [][]byte{rogue.cert.Raw}, "pinned"},
+		{"its own, insecure", Config{Pins: []string{pin(own)}, Insecure: true}, nil, ""},
+		{"another one, insecure", Config{Pins: []string{pin(rogue.cert)}, Insecure: true}, [][]byte{rogue.cert.Raw}, "pinned"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			server := pair
+			server.Certificate = append(slices.Clone(pair.Certificate), tt.chain...)
+			url := tlsServer(t, &tls.Config{Certificates: []tls.Certificate{server}}, nil)
+			tt.cfg.Root = t.TempDir()
+			write(t, tt.cfg.Root, "etc/ssl/certs/ca.pem", ca.pem)
+			s := newTestSession(t, tt.cfg, named(url, "acs.example"), "", "")
+			s.c.dialer.lookup = toLoopback
+			_, err := s.Post(t.Context(), nil, nil)
+			if (err == nil) != (tt.want == "") || err != nil && !strings.Contains(err.Error(), tt.want) {
+				t.Errorf("got %v, want %q", err, tt.want)
+			}
+		})
+	}
+	// The chain is verified all the same.
+	_, err := func() (*Response, error) {
+		root := t.TempDir()
+		write(t, root, "etc/ssl/certs/ca.pem", rogue.pem)
+		s := newTestSession(t, Config{Root: root, Pins: []string{pin(own)}}, named(tlsServer(t, &tls.Config{Certificates: []tls.Certificate{pair}}, nil), "acs.example"), "", "")
+		s.c.dialer.lookup = toLoopback
+		return s.Post(t.Context(), nil, nil)
+	}()
+	if err == nil || !strings.Contains(err.Error(), "unknown authority") {
+		t.Errorf("a pinned key of an unknown authority: %v", err)
 	}
 }
