@@ -148,6 +148,7 @@ func (d *Daemon) run(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	d.rememberFirstUse()
+	d.noticeFirmware(ctx)
 	d.apply(ctx) // what is owed since a crash
 	var wg sync.WaitGroup
 	errs := make(chan error, 16)

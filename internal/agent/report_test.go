@@ -1,6 +1,8 @@
 package agent
 
 import (
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/cwmpd/cwmpd/internal/cwmp/cwmptest"
@@ -57,4 +59,49 @@ func TestT086_CompressionSetByTheACS(t *testing.T) {
 			t.Errorf("%s: Content-Encoding %q, want %q", coding.value, got, coding.header)
 		}
 	}
+}
+
+// §3.15: firmware that came by LuCI, without the ACS, is an autonomous transfer; that of the first start is none.
+func TestFirmwareThatTheACSDidNotOrder(t *testing.T) {
+	t.Parallel()
+	const policy = "Device.ManagementServer.AutonomousTransferCompletePolicy."
+	s := newStage(t, nil)
+	s.begin()
+	s.set("0", cwmptest.Value{Name: policy + "Enable", Text: "1", Type: "boolean"},
+		cwmptest.Value{Name: policy + "FileTypeFilter", Text: "1 Firmware Upgrade Image"})
+	flash := func(from, to string) {
+		for _, name := range []string{"etc/openwrt_release", "usr/lib/os-release"} {
+			text := s.read(name)
+			if !strings.Contains(text, from) {
+				t.Fatalf("%s does not hold %q:\n%s", name, from, text)
+			}
+			s.write(name, strings.ReplaceAll(text, from, to))
+		}
+	}
+	flash("24.10.2", "25.12.0")
+	s.acs.Play(cwmptest.Status(500)) // the ACS does not hear of it at once
+	s.reboot()
+	s.inform()
+	s.halt()
+	s.start()
+	if m := s.inform(); !slices.Contains(m.Events(), "10 AUTONOMOUS TRANSFER COMPLETE") || m.Values()["Device.DeviceInfo.SoftwareVersion"] != "25.12.0" {
+		t.Errorf("Inform with %q", m.Events())
+	}
+	m := s.wait("AutonomousTransferComplete")
+	if m.Text("FileType") != "1 Firmware Upgrade Image" || m.Text("IsDownload") != "1" || m.Text("FaultCode") != "0" || m.Text("CompleteTime") != "0001-01-01T00:00:00Z" {
+		t.Errorf("told %s", m.Body)
+	}
+	s.settle()
+	s.reboot()
+	if m := s.inform(); slices.Contains(m.Events(), "10 AUTONOMOUS TRANSFER COMPLETE") {
+		t.Errorf("told again: %q", m.Events())
+	}
+	s.settle()
+	s.set("0", cwmptest.Value{Name: policy + "Enable", Text: "0", Type: "boolean"})
+	flash("25.12.0", "25.12.1")
+	s.reboot()
+	if m := s.inform(); slices.Contains(m.Events(), "10 AUTONOMOUS TRANSFER COMPLETE") {
+		t.Errorf("told though the ACS does not want to know: %q", m.Events())
+	}
+	s.settle()
 }
