@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
-
-	"github.com/beevik/etree"
 )
 
 // Kind says what the body of an envelope holds.
@@ -52,7 +50,7 @@ type Envelope struct {
 	Method         string // name of the request; of a response without the suffix "Response"
 	Fault          Fault  // of a FaultBody
 
-	message *etree.Element
+	message *element
 }
 
 // Parse reads one message; contentType is the header of the HTTP response and only its charset matters (H-3).
@@ -60,9 +58,10 @@ func Parse(body []byte, contentType string) (*Envelope, error) {
 	if len(body) > MaxBytes {
 		return nil, ErrTooLarge
 	}
+	var root *element
 	text, err := toUTF8(body, contentType)
 	if err == nil {
-		err = scan(text)
+		root, err = scan(text)
 	}
 	if err != nil {
 		if hasBodyFault(body) {
@@ -70,12 +69,7 @@ func Parse(body []byte, contentType string) (*Envelope, error) {
 		}
 		return nil, fmt.Errorf("%w: %w", ErrNotWellFormed, err)
 	}
-	doc := etree.NewDocument()
-	doc.ReadSettings.CharsetReader = asItIs
-	if _, err := doc.ReadFrom(bytes.NewReader(text)); err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrNotWellFormed, err)
-	}
-	return envelope(doc.Root())
+	return envelope(root)
 }
 
 // hasBodyFault finds a start tag <soap:Body:Fault> under any prefix.
@@ -94,12 +88,12 @@ func hasBodyFault(body []byte) bool {
 	}
 }
 
-func envelope(root *etree.Element) (*Envelope, error) {
-	if root.Tag != "Envelope" {
-		return nil, fmt.Errorf("%w: root element %.64q", ErrEnvelope, root.Tag)
+func envelope(root *element) (*Envelope, error) {
+	if root.name.Local != "Envelope" {
+		return nil, fmt.Errorf("%w: root element %.64q", ErrEnvelope, root.name.Local)
 	}
-	if ns := root.NamespaceURI(); ns != NSEnvelope {
-		return nil, fmt.Errorf("%w: %.64q", ErrVersionMismatch, ns)
+	if root.ns != NSEnvelope {
+		return nil, fmt.Errorf("%w: %.64q", ErrVersionMismatch, root.ns)
 	}
 	header, body, err := parts(root)
 	if err != nil {
@@ -115,16 +109,15 @@ func envelope(root *etree.Element) (*Envelope, error) {
 }
 
 // parts finds Header and Body: at most one and exactly one, in this order (X-5, Z-20).
-func parts(root *etree.Element) (header, body *etree.Element, err error) {
-	for _, el := range root.ChildElements() {
-		soap := el.NamespaceURI() == NSEnvelope
+func parts(root *element) (header, body *element, err error) {
+	for _, el := range root.children {
 		switch {
-		case soap && el.Tag == "Header" && header == nil && body == nil:
+		case el.is(NSEnvelope, "Header") && header == nil && body == nil:
 			header = el
-		case soap && el.Tag == "Body" && body == nil:
+		case el.is(NSEnvelope, "Body") && body == nil:
 			body = el
 		default:
-			return nil, nil, fmt.Errorf("%w: element %.64q in the wrong place", ErrEnvelope, el.Tag)
+			return nil, nil, fmt.Errorf("%w: element %.64q in the wrong place", ErrEnvelope, el.name.Local)
 		}
 	}
 	if body == nil {
@@ -133,20 +126,20 @@ func parts(root *etree.Element) (header, body *etree.Element, err error) {
 	return header, body, nil
 }
 
-func (env *Envelope) readHeader(header *etree.Element) error {
+func (env *Envelope) readHeader(header *element) error {
 	seen := map[string]bool{}
-	for _, el := range header.ChildElements() {
-		_, ours := CanonicalNS(el.NamespaceURI())
-		if !ours || !knownHeader[el.Tag] {
+	for _, el := range header.children {
+		_, ours := CanonicalNS(el.ns)
+		if !ours || !knownHeader[el.name.Local] {
 			if env.MustUnderstand == "" && mustUnderstand(el) {
-				env.MustUnderstand = el.Tag
+				env.MustUnderstand = el.name.Local
 			}
 			continue
 		}
-		if seen[el.Tag] {
-			return fmt.Errorf("%w: header %s twice", ErrEnvelope, el.Tag)
+		if seen[el.name.Local] {
+			return fmt.Errorf("%w: header %s twice", ErrEnvelope, el.name.Local)
 		}
-		seen[el.Tag] = true
+		seen[el.name.Local] = true
 		if err := env.readHeaderField(el); err != nil {
 			return err
 		}
@@ -160,12 +153,12 @@ var knownHeader = map[string]bool{
 	"NoMoreRequests": true, "SessionTimeout": true, "SupportedCWMPVersions": true,
 }
 
-func (env *Envelope) readHeaderField(el *etree.Element) error {
-	value, ok := text(el)
+func (env *Envelope) readHeaderField(el *element) error {
+	value, ok := el.text()
 	if !ok {
-		return fmt.Errorf("%w: header %s has children", ErrEnvelope, el.Tag)
+		return fmt.Errorf("%w: header %s has children", ErrEnvelope, el.name.Local)
 	}
-	switch el.Tag {
+	switch el.name.Local {
 	case "ID":
 		env.ID, env.HasID = value, true
 	case "HoldRequests":
@@ -182,95 +175,64 @@ func (env *Envelope) readHeaderField(el *etree.Element) error {
 
 // mustUnderstand says whether a header is one that we, and nobody behind us, have to understand. The attribute is
 // taken without its namespace too: that is the safe side.
-func mustUnderstand(el *etree.Element) bool {
+func mustUnderstand(el *element) bool {
 	must := false
-	for i := range el.Attr {
-		a := &el.Attr[i]
-		switch {
-		case a.Key == "mustUnderstand" && (a.Space == "" || a.NamespaceURI() == NSEnvelope):
+	for _, a := range el.attrs {
+		switch ns := el.attrNS(a); {
+		case a.Name.Local == "mustUnderstand" && (a.Name.Space == "" || ns == NSEnvelope):
 			must, _ = parseBool(a.Value)
-		case a.Key == "actor" && a.NamespaceURI() == NSEnvelope && a.Value != "" && a.Value != actorNext:
+		case a.Name.Local == "actor" && ns == NSEnvelope && a.Value != "" && a.Value != actorNext:
 			return false
 		}
 	}
 	return must
 }
 
-func (env *Envelope) readBody(body *etree.Element) error {
-	children := body.ChildElements()
+func (env *Envelope) readBody(body *element) error {
+	children := body.children
 	if len(children) != 1 {
 		return fmt.Errorf("%w: %d messages in the Body", ErrEnvelope, len(children))
 	}
 	el := children[0]
 	env.message = el
-	if el.Tag == "Fault" && el.NamespaceURI() == NSEnvelope {
+	if el.is(NSEnvelope, "Fault") {
 		env.Kind = FaultBody
 		return env.readFault(el)
 	}
-	env.Namespace, _ = CanonicalNS(el.NamespaceURI())
-	env.Method = el.Tag
-	if name, ok := strings.CutSuffix(el.Tag, "Response"); ok && name != "" {
+	env.Namespace, _ = CanonicalNS(el.ns)
+	env.Method = el.name.Local
+	if name, ok := strings.CutSuffix(el.name.Local, "Response"); ok && name != "" {
 		env.Kind, env.Method = Response, name
 	}
 	return nil
 }
 
 // readFault reads a fault of the ACS; the number may be any, the detail must be there (4.3).
-func (env *Envelope) readFault(el *etree.Element) error {
-	detail := child(el, "detail")
+func (env *Envelope) readFault(el *element) error {
+	detail := el.child("detail")
 	if detail == nil {
 		return ErrFault
 	}
-	fault := child(detail, "Fault")
+	fault := detail.child("Fault")
 	if fault == nil {
 		return ErrFault
 	}
-	env.Namespace, _ = CanonicalNS(fault.NamespaceURI())
-	code := child(fault, "FaultCode")
+	env.Namespace, _ = CanonicalNS(fault.ns)
+	code := fault.child("FaultCode")
 	if code == nil {
 		return ErrFault
 	}
-	value, _ := text(code)
+	value, _ := code.text()
 	n, err := strconv.ParseUint(collapse(value), 10, 31)
 	if err != nil {
 		return fmt.Errorf("%w: FaultCode %.32q", ErrFault, value)
 	}
 	env.Fault.Code = int(n)
-	if msg := child(fault, "FaultString"); msg != nil {
-		value, _ := text(msg)
+	if msg := fault.child("FaultString"); msg != nil {
+		value, _ := msg.text()
 		env.Fault.Message = Truncate(value, 256)
 	}
 	return nil
-}
-
-// child returns the only way a scalar can be meant: the first child element of that local name.
-func child(el *etree.Element, name string) *etree.Element {
-	for _, c := range el.ChildElements() {
-		if c.Tag == name {
-			return c
-		}
-	}
-	return nil
-}
-
-// text joins the character data of an element over comments, CDATA and processing instructions; it is false
-// where the element has child elements.
-func text(el *etree.Element) (string, bool) {
-	if len(el.Child) == 1 {
-		if c, ok := el.Child[0].(*etree.CharData); ok {
-			return c.Data, true
-		}
-	}
-	var b strings.Builder
-	for _, c := range el.Child {
-		switch c := c.(type) {
-		case *etree.CharData:
-			b.WriteString(c.Data)
-		case *etree.Element:
-			return "", false
-		}
-	}
-	return b.String(), true
 }
 
 // collapse removes the white space that XML Schema ignores around numbers, booleans and dates.
