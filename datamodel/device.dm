@@ -19,7 +19,7 @@ Device.DeviceInfo.                          r
   ActiveFirmwareImage          r  pathRef                    const running | ref Device.DeviceInfo.FirmwareImage.
   # One image, so the one that runs is the one that boots.
   BootFirmwareImage            r  pathRef                    const running | ref Device.DeviceInfo.FirmwareImage.
-  ProvisioningCode             rw string(64) inform forced   uci cwmp.cpe:cpe.provisioning_code
+  ProvisioningCode             rw string(64) inform forced   call mgmt.found cpe provisioning_code dhcp_provisioning_code
   UpTime                       r  unsignedInt deny           call device.uptime
   FirstUseDate                 r  dateTime                   call agent.first_use
   HostName                     rw string(255)                call device.hostname

@@ -4,7 +4,7 @@
 Device.ManagementServer.                    r
   write call mgmt.check_url
   EnableCWMP                        rw boolean                      uci cwmp.cpe:cpe.enable | default 1
-  URL                               rw URL                          uci cwmp.acs:acs.url
+  URL                               rw URL                          call mgmt.found acs url dhcp_url
   Username                          rw string(256)                  call mgmt.option acs userid username
   Password                          rw string(256) hidden           call mgmt.option acs passwd password
   PeriodicInformEnable              rw boolean                      uci cwmp.acs:acs.periodic_inform_enable | default 1
@@ -18,8 +18,9 @@ Device.ManagementServer.                    r
   DelayReboot                       rw int(-1..)                    uci cwmp.cpe:cpe.delay_reboot | default -1
   UpgradesManaged                   rw boolean                      uci cwmp.cpe:cpe.upgrades_managed | default 0
   DefaultActiveNotificationThrottle rw unsignedInt                  uci cwmp.cpe:cpe.active_notif_throttle | default 0
-  CWMPRetryMinimumWaitInterval      rw unsignedInt(1..65535)        uci cwmp.acs:acs.retry_min_wait_interval | default 5
-  CWMPRetryIntervalMultiplier       rw unsignedInt(1000..65535)     uci cwmp.acs:acs.retry_interval_multiplier | default 2000
+  CWMPRetryMinimumWaitInterval      rw unsignedInt(1..65535)        call mgmt.found acs retry_min_wait_interval dhcp_retry_min_wait_interval | default 5
+  CWMPRetryIntervalMultiplier       rw unsignedInt(1000..65535)     call mgmt.found acs retry_interval_multiplier dhcp_retry_interval_multiplier | default 2000
+  ManageableDeviceNotificationLimit rw unsignedInt                  uci cwmp.cpe:cpe.md_notif_limit | default 0
   HTTPConnectionRequestEnable       rw boolean                      uci cwmp.cpe:cpe.http_connreq_enable | default 1
   SupportedConnReqMethods           r  list enum(HTTP, STUN, XMPP)  const HTTP
   AliasBasedAddressing              r  boolean inform               const true
@@ -71,3 +72,15 @@ Device.ManagementServer.InformParameter.{i}.  rw
   Enable                            rw boolean                      uci .enable | default 0
   ParameterName                     rw string(256)                  uci .parameter_name
   EventList                         rw list string                  uci .events_list | list ,
+
+# Devices on the LAN that say who they are when they ask for a lease (TR-069 Annex F), as long as they have it. dnsmasq tells
+# our hotplug script; odhcpd, where it serves DHCPv4, and DHCPv6 tell nobody.
+Device.ManagementServer.ManageableDevice.{i}. r
+  rows   call mgmt.device
+  unique ManufacturerOUI SerialNumber ProductClass
+  volatile
+  noalias
+  ManufacturerOUI                   r  string(6..6) deny            call mgmt.device oui
+  SerialNumber                      r  string(64) deny              call mgmt.device serial
+  ProductClass                      r  string(64) deny              call mgmt.device class
+  Host                              r  list pathRef                 call mgmt.device host | list ,

@@ -112,6 +112,7 @@ type status struct {
 	Phase        string
 	Step         string
 	URL          string `json:"acs_url"`
+	URLFrom      string `json:"acs_url_from"`
 	Started      time.Time
 	RetryCount   int       `json:"retry_count"`
 	Next         time.Time `json:"next_session"`
@@ -150,6 +151,9 @@ func printStatus(w io.Writer, s status, _ bool) {
 	}
 	if s.RetryCount > 0 {
 		phase += fmt.Sprintf(" (%d failed in a row)", s.RetryCount)
+	}
+	if s.URLFrom == "dhcp" {
+		acs += ", by DHCP"
 	}
 	if acs == "" {
 		acs = "none is known: set option url of acs in /etc/config/cwmp"

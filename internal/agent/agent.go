@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"os"
 	"runtime/debug"
 	"slices"
 	"sync"
@@ -13,6 +14,7 @@ import (
 	"github.com/cwmpd/cwmpd/internal/config"
 	"github.com/cwmpd/cwmpd/internal/control"
 	"github.com/cwmpd/cwmpd/internal/cwmp"
+	"github.com/cwmpd/cwmpd/internal/discover"
 	"github.com/cwmpd/cwmpd/internal/model"
 	"github.com/cwmpd/cwmpd/internal/notify"
 	"github.com/cwmpd/cwmpd/internal/transfer"
@@ -26,6 +28,9 @@ type DaemonOptions struct {
 	ACS    string          // as if set in the file before start; "" leaves the file alone
 	Level  *slog.LevelVar  // follows the option log_severity; nil: the level stays
 	Reload <-chan struct{} // each one has configuration and data model read again: SIGHUP; nil: nobody asks
+
+	silence time.Duration // of the ACS, before DHCP is asked again; 0 means unreachable
+	built   func(*Daemon) // for tests: called before anybody runs
 }
 
 // A Daemon is the whole agent: the parts, and everybody who runs.
@@ -43,7 +48,10 @@ type Daemon struct {
 	prefer *web.Affinity // the address of the ACS that worked last (S-50)
 
 	moved chan struct{} // one slot: our address may have changed
-	leave context.CancelCauseFunc
+	found *discovery
+
+	leases *leaseWatch // from run on
+	leave  context.CancelCauseFunc
 }
 
 // ErrLeaving ends Run after a reboot, an upgrade or a factory reset was ordered: the box goes down.
@@ -77,11 +85,17 @@ func Run(ctx context.Context, o DaemonOptions) error {
 	p.keepGood()
 	ctx, leave := context.WithCancelCause(ctx)
 	defer leave(nil)
-	d := &Daemon{Parts: p, level: o.Level, asked: o.Reload, busy: make(chan struct{}, 1), prefer: new(web.Affinity), moved: make(chan struct{}, 1), leave: leave}
+	d := &Daemon{Parts: p, level: o.Level, asked: o.Reload, busy: make(chan struct{}, 1), prefer: new(web.Affinity), moved: make(chan struct{}, 1), found: newDiscovery(o.silence), leave: leave}
+	if err := os.MkdirAll(p.Box.Path(discover.Dir), 0o755); err != nil {
+		p.log.Warn("DHCP has no place to say where the ACS is", "err", err)
+	}
 	if err := d.build(); err != nil {
 		return err
 	}
 	d.setLevel()
+	if o.built != nil {
+		o.built(d)
+	}
 	err = d.run(ctx)
 	if cause := context.Cause(ctx); errors.Is(cause, ErrLeaving) {
 		return cause
@@ -94,9 +108,15 @@ func (d *Daemon) build() (err error) {
 	part := func(name string) *slog.Logger { return d.log.With("part", name) }
 	d.watcher, err = notify.New(notify.Config{
 		Tree: d.Tree, Store: d.Store, Ubus: d.Bus, Log: part("notify"),
-		UCIDirs:  []string{d.Box.Path("/etc/config"), d.Box.Path("/var/run/uci")},
+		UCIDirs:  []string{d.Box.Path("/etc/config"), d.Box.Path("/var/run/uci"), d.Box.Path(discover.Dir)},
 		OnChange: func() { d.cpe.Post(cwmp.Event{Code: cwmp.EventValueChange}) },
 		OnFiles:  d.filesChanged,
+		Limit: func(path string) time.Duration {
+			if path == "Device.ManagementServer.ManageableDeviceNumberOfEntries" {
+				return d.settings.Load().CPE.DeviceLimit
+			}
+			return 0
+		},
 
 		Lightweight: d.lightweight,
 	})
@@ -125,6 +145,7 @@ func (d *Daemon) build() (err error) {
 		AfterSession: d.afterSession,
 		SwitchACS:    d.switchACS,
 		Routed:       d.routed,
+		OnEnd:        d.sessionEnded,
 		OnLeave:      func() { d.leave(ErrLeaving) },
 	})
 	if err != nil {
@@ -132,7 +153,8 @@ func (d *Daemon) build() (err error) {
 	}
 	d.door, err = control.New(control.Config{
 		Ubus: d.Bus, Tree: d.Tree, CWMP: d.cpe, Notify: d.watcher, Reload: d.Reload, Log: part("control"),
-		Exit: func() { d.leave(errAsked) },
+		Exit:    func() { d.leave(errAsked) },
+		URLFrom: d.urlFrom,
 	})
 	if err != nil {
 		return err
@@ -150,6 +172,7 @@ func (d *Daemon) run(ctx context.Context) error {
 	d.rememberFirstUse()
 	d.noticeFirmware(ctx)
 	d.apply(ctx) // what is owed since a crash
+	d.leases = d.newLeaseWatch()
 	var wg sync.WaitGroup
 	errs := make(chan error, 16)
 	start := func(name string, run func(context.Context) error) {
@@ -166,6 +189,7 @@ func (d *Daemon) run(ctx context.Context) error {
 	start("control", d.door.Run)
 	start("transfer", d.queue.Run)
 	start("address", d.watchAddress)
+	start("leases", d.leases.run)
 	start("procd", d.watchProcd)
 	start("clock", d.watchClock)
 	start("reload", d.reloadWhenAsked)
@@ -228,6 +252,7 @@ func (d *Daemon) reloadWhenAsked(ctx context.Context) error {
 // filesChanged hears of every UCI file that was written: an edit of /etc/config/cwmp by hand counts at once. Most are
 // other files, and Load then hands out the package that was read before.
 func (d *Daemon) filesChanged() {
+	signal(d.found.leased) // or a hook of DHCP wrote
 	if pkg, err := d.UCI.Load("cwmp"); err == nil && pkg == d.read.Load() {
 		return
 	}
@@ -269,8 +294,8 @@ func (d *Daemon) setLevel() {
 }
 
 // switchACS puts an ACS into the configuration in the place of one that completed no session in its time.
-func (d *Daemon) switchACS(_, to cwmp.Account) error {
-	err := d.SetAccount(to)
+func (d *Daemon) switchACS(from, to cwmp.Account) error {
+	err := d.leases.switchACS(from, to)
 	d.reloadSettings()
 	d.watcher.Poke() // ManagementServer.URL reads another value than the one that the ACS has set
 	return err
@@ -342,10 +367,7 @@ func (d *Daemon) watchClock(ctx context.Context) error {
 
 // lookAround asks for a fresh look at our own address.
 func (d *Daemon) lookAround() {
-	select {
-	case d.moved <- struct{}{}:
-	default:
-	}
+	signal(d.moved)
 }
 
 // watchAddress keeps the connection request URL right: its change is a value change that the ACS wants to know (C-16).

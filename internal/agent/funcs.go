@@ -3,6 +3,7 @@ package agent
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/cwmpd/cwmpd/internal/model"
@@ -35,6 +36,10 @@ func (p *Parts) funcs() map[string]source.Func {
 		}),
 		"agent.connreq_url": value(func(ctx context.Context, _ []string) (string, error) {
 			return p.connReqURL(ctx), nil
+		}),
+		"agent.gateway": value(func(_ context.Context, args []string) (string, error) {
+			gateway := p.gateway()
+			return map[string]string{"oui": gateway.OUI, "serial": gateway.Serial, "class": gateway.Class}[strings.Join(args, " ")], nil
 		}),
 		"agent.first_use": value(func(context.Context, []string) (string, error) {
 			return p.firstUse(), nil

@@ -32,6 +32,10 @@ var update = flag.Bool("update", false, "write what the CPE answered into the sc
 //	-- ubus --           each line is OBJECT.METHOD {json} that must have been called, "!…" one that must not
 //	-- commands --       what the router was told to run, each line the beginning of one
 //	-- edit PATH --      somebody changes a file on the router: s/OLD/NEW/ with any character for /, +LINE to add a line
+//	-- lease dhcp4 EVENT --  the DHCP client has the agent's hook run, as netifd does: each line an option, its number and
+//	                     the suboptions, 125 11={acs} 4=00D09E, or the option as it is, 43 raw={acs}; also dhcp6. Before the
+//	                     first other section the agent does not run yet
+//	-- device MAC ACTION --  the same for dnsmasq's lease script; lines NAME=VALUE of its environment
 //	-- knock USER PASSWORD --  the ACS makes a connection request, and gets this status; "closed" when nobody listens
 //	-- restart --        the agent ends and starts again
 //	-- reboot --         the same with the box
@@ -99,6 +103,11 @@ func playScenario(t *testing.T, file string) {
 	_, sections := parseScenario(t, file)
 	p := newPlay(t, sections)
 	first := slices.IndexFunc(sections, func(s section) bool { return !s.setting() })
+	for i := range sections[:first] {
+		if word, _, _ := strings.Cut(sections[i].name, " "); word == "lease" || word == "device" {
+			p.act(&sections[i])
+		}
+	}
 	p.begin()
 	if sections[first].name != "inform" {
 		p.pass()
@@ -118,7 +127,8 @@ func playScenario(t *testing.T, file string) {
 
 // setting reports whether a section says what is there before the play.
 func (s section) setting() bool {
-	return strings.HasPrefix(s.name, "router/") || strings.HasPrefix(s.name, "file ")
+	return strings.HasPrefix(s.name, "router/") || strings.HasPrefix(s.name, "file ") ||
+		strings.HasPrefix(s.name, "lease ") || strings.HasPrefix(s.name, "device ")
 }
 
 func newPlay(t *testing.T, sections []section) *play {
@@ -127,8 +137,8 @@ func newPlay(t *testing.T, sections []section) *play {
 	for i := 0; i < len(sections) && sections[i].setting(); i++ {
 		if name, ok := strings.CutPrefix(sections[i].name, "router/"); ok {
 			files[name] = sections[i].text
-		} else {
-			pages[strings.TrimPrefix(sections[i].name, "file ")] = sections[i].text
+		} else if name, ok := strings.CutPrefix(sections[i].name, "file "); ok {
+			pages[name] = sections[i].text
 		}
 	}
 	p := &play{stage: newStage(t, files)}
@@ -162,7 +172,7 @@ func (p *play) act(sec *section) {
 	p.t.Helper()
 	name := sec.name
 	word, rest, _ := strings.Cut(name, " ")
-	if p.skip && slices.Contains([]string{"acs", "edit", "knock", "restart", "reboot", "down"}, word) {
+	if p.skip && slices.Contains([]string{"acs", "edit", "lease", "device", "knock", "restart", "reboot", "down"}, word) {
 		p.pass()
 	}
 	switch {
@@ -186,6 +196,12 @@ func (p *play) act(sec *section) {
 		p.wantCommands(sec)
 	case word == "edit":
 		p.edit(rest, sec.lines())
+	case word == "lease":
+		client, event, _ := strings.Cut(rest, " ")
+		p.lease(client, event, strings.Split(p.named(strings.Join(sec.lines(), "\n")), "\n")...)
+	case word == "device":
+		mac, action, _ := strings.Cut(rest, " ")
+		p.device(mac, action, sec.lines()...)
 	case word == "knock":
 		p.wantKnock(rest, strings.TrimSpace(sec.text))
 	case name == "restart":

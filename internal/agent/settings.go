@@ -94,11 +94,9 @@ func (p *Parts) SetACS(url string) error {
 	return p.writeACS([]acsOption{{"url", url}})
 }
 
-// SetAccount writes how an ACS is reached, in one commit.
-func (p *Parts) SetAccount(a cwmp.Account) error {
-	return p.writeACS([]acsOption{
-		{"url", a.URL}, {"userid", a.Username}, {"username", ""}, {"passwd", a.Password}, {"password", ""},
-	})
+// accountOptions are the options that say how an ACS is reached, the URL first.
+func accountOptions(a cwmp.Account) []acsOption {
+	return []acsOption{{"url", a.URL}, {"userid", a.Username}, {"username", ""}, {"passwd", a.Password}, {"password", ""}}
 }
 
 type acsOption struct{ name, value string }

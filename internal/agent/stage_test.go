@@ -64,6 +64,9 @@ type stage struct {
 	ended  chan error
 	stop   context.CancelFunc
 	log    *lockedBuffer
+
+	silence time.Duration // as in DaemonOptions
+	built   func(*Daemon)
 }
 
 // newStage sets up a router whose ACS is ours. Nothing runs but its bus. The text of files may name {acs}.
@@ -187,7 +190,7 @@ func (s *stage) write(name, text string) {
 }
 
 func (s *stage) options() DaemonOptions {
-	return DaemonOptions{Options: Options{Root: s.router.Dir, Files: datamodel.Files, Version: "test", Log: testLogger(s.log)}}
+	return DaemonOptions{Options: Options{Root: s.router.Dir, Files: datamodel.Files, Version: "test", Log: testLogger(s.log)}, silence: s.silence, built: s.built}
 }
 
 // start runs the agent.

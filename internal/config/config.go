@@ -49,8 +49,16 @@ type ACS struct {
 
 	Probation time.Duration // probation, seconds a new ACS has to complete a session before the old one is asked again, default 3600; 0: for ever
 
-	DHCPDiscovery bool   // dhcp_discovery
-	DHCPURL       string // dhcp_url, written by the DHCP hooks
+	DHCPDiscovery  bool   // dhcp_discovery: take the URL from DHCP while there is none; default 1
+	DHCPInterfaces string // dhcp_interfaces: whose leases count; empty: default_wan_interface and the same with a 6
+	DHCPAllowHTTP  bool   // dhcp_allow_http: also a URL without TLS
+
+	// What DHCP said last, written by the agent: dhcp_url, dhcp_provisioning_code, dhcp_retry_min_wait_interval,
+	// dhcp_retry_interval_multiplier. FromUCI puts each in its place while nobody else set the value (K-35).
+	DHCPURL, DHCPProvisioning             string
+	DHCPRetryMinWait, DHCPRetryMultiplier int
+
+	FromDHCP bool // URL is DHCPURL
 }
 
 // CPE is the section `cpe`: this device.
@@ -79,6 +87,8 @@ type CPE struct {
 	SessionTimeout time.Duration // session_timeout: the hint we give the ACS, default 60 s, at least 30 s
 	ResponseWait   time.Duration // response_timeout: how long we wait for an answer, default 60 s, at least 30 s (H-11)
 	NotifyThrottle time.Duration // active_notif_throttle: DefaultActiveNotificationThrottle, seconds
+	DeviceLimit    time.Duration // md_notif_limit: ManageableDeviceNotificationLimit, seconds (N-13)
+	TellDevices    bool          // device_association: devices that say who they are learn who we are (Annex F), default 1
 
 	LenientTypes    bool // lenient_types: xsd:string is accepted for every type (R-16)
 	AllowBasicPlain bool // allow_basic_plain: Basic authentication without TLS (H-40)
@@ -112,8 +122,8 @@ func Default() Config {
 	return Config{
 		ACS: ACS{PeriodicEnable: true, PeriodicInterval: 24 * time.Hour, PeriodicTime: UnknownTime,
 			HeartbeatInterval: 30 * time.Second, HeartbeatTime: UnknownTime,
-			RetryMinWait: 5, RetryMultiplier: 2000, CADir: "/etc/ssl/certs", Compression: "Disabled", Probation: time.Hour},
-		CPE: CPE{Enable: true, DefaultWAN: "wan", DefaultLAN: "lan", Port: 7547, Path: "/", HTTPConnReq: true,
+			RetryMinWait: 5, RetryMultiplier: 2000, CADir: "/etc/ssl/certs", Compression: "Disabled", Probation: time.Hour, DHCPDiscovery: true},
+		CPE: CPE{Enable: true, DefaultWAN: "wan", DefaultLAN: "lan", Port: 7547, Path: "/", HTTPConnReq: true, TellDevices: true,
 			AmdVersion: 6, InstanceMode: "InstanceNumber", SessionTimeout: time.Minute, ResponseWait: time.Minute,
 			ScheduleReboot: UnknownTime, DelayReboot: -1, KeepSettings: true, LogSeverity: "INFO"},
 		LWN: LWN{Port: 7547, TriggerTime: UnknownTime},
@@ -166,6 +176,7 @@ func FromUCI(p *uci.Package) (Config, []Problem) {
 			}
 		}
 	}
+	c.discovered(p)
 	return c, problems
 }
 

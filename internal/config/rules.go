@@ -44,9 +44,14 @@ func rules() map[string]map[string]setter {
 			"get_rpc_methods":           boolean(func(c *Config) *bool { return &c.ACS.GetRPCMethods }),
 			"probation":                 seconds(0, 1<<31-1, func(c *Config) *time.Duration { return &c.ACS.Probation }),
 			"dhcp_discovery":            boolean(func(c *Config) *bool { return &c.ACS.DHCPDiscovery }),
+			"dhcp_interfaces":           text(256, func(c *Config) *string { return &c.ACS.DHCPInterfaces }),
+			"dhcp_allow_http":           boolean(func(c *Config) *bool { return &c.ACS.DHCPAllowHTTP }),
 			"dhcp_url":                  webURL(func(c *Config) *string { return &c.ACS.DHCPURL }),
+			"dhcp_provisioning_code":    text(64, func(c *Config) *string { return &c.ACS.DHCPProvisioning }),
 
-			"dhcp_provisioning_code": nil, "dhcp_retry_min_wait_interval": nil, "dhcp_retry_interval_multiplier": nil,
+			"dhcp_retry_min_wait_interval":   integer(1, 65535, func(c *Config) *int { return &c.ACS.DHCPRetryMinWait }),
+			"dhcp_retry_interval_multiplier": integer(1000, 65535, func(c *Config) *int { return &c.ACS.DHCPRetryMultiplier }),
+
 			"http_disable_100continue": nil, "ip_version": nil, "ipv6_enable": nil, "ParameterKey": nil,
 		},
 		"cpe": {
@@ -76,6 +81,8 @@ func rules() map[string]map[string]setter {
 			"session_timeout":          seconds(30, 3600, func(c *Config) *time.Duration { return &c.CPE.SessionTimeout }),
 			"response_timeout":         seconds(30, 600, func(c *Config) *time.Duration { return &c.CPE.ResponseWait }),
 			"active_notif_throttle":    seconds(0, 1<<32-1, func(c *Config) *time.Duration { return &c.CPE.NotifyThrottle }),
+			"md_notif_limit":           seconds(0, 1<<32-1, func(c *Config) *time.Duration { return &c.CPE.DeviceLimit }),
+			"device_association":       boolean(func(c *Config) *bool { return &c.CPE.TellDevices }),
 			"lenient_types":            boolean(func(c *Config) *bool { return &c.CPE.LenientTypes }),
 			"allow_basic_plain":        boolean(func(c *Config) *bool { return &c.CPE.AllowBasicPlain }),
 			"allow_http_downgrade":     boolean(func(c *Config) *bool { return &c.CPE.AllowDowngrade }),
@@ -89,7 +96,7 @@ func rules() map[string]map[string]setter {
 				"EMERG", "ALERT", "CRITIC", "ERROR", "WARNING", "NOTICE", "INFO", "DEBUG"),
 
 			"use_curl_ifname": nil, "notification": nil, "periodic_notify_enable": nil, "periodic_notify_interval": nil,
-			"custom_notify_json": nil, "md_notif_limit": nil, "incoming_rule": nil, "exec_download": nil,
+			"custom_notify_json": nil, "incoming_rule": nil, "exec_download": nil,
 			"disable_datatype_check": nil, "log_to_console": nil,
 			"log_to_file": nil, "log_to_syslog": nil, "log_file_name": nil, "log_max_size": nil, "ubus_socket": nil,
 			"ParameterKey": nil,

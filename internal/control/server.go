@@ -34,13 +34,14 @@ type CWMP interface {
 
 // Config says what the door opens to. Ubus, Tree and CWMP are required.
 type Config struct {
-	Ubus   *ubus.Client
-	Tree   *model.Tree
-	CWMP   CWMP
-	Notify *notify.Watcher                 // nil: there are no attributes
-	Reload func(ctx context.Context) error // reads configuration and data model again; nil: cannot be done
-	Exit   func()                          // ends the agent, for icwmp's `command exit`; nil: cannot be done
-	Log    *slog.Logger                    // nil discards
+	Ubus    *ubus.Client
+	Tree    *model.Tree
+	CWMP    CWMP
+	Notify  *notify.Watcher                 // nil: there are no attributes
+	Reload  func(ctx context.Context) error // reads configuration and data model again; nil: cannot be done
+	Exit    func()                          // ends the agent, for icwmp's `command exit`; nil: cannot be done
+	URLFrom func() string                   // says where the ACS's URL is from: config or dhcp; nil: nobody knows
+	Log     *slog.Logger                    // nil discards
 }
 
 // A Server answers on ubus.

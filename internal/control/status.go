@@ -20,6 +20,7 @@ type status struct {
 	Phase        string    `json:"phase"`
 	Step         string    `json:"step,omitempty"` // of the session, while there is one
 	URL          string    `json:"acs_url"`
+	URLFrom      string    `json:"acs_url_from,omitempty"` // config or dhcp
 	Started      time.Time `json:"started"`
 	RetryCount   uint32    `json:"retry_count"`
 	Next         time.Time `json:"next_session,omitzero"`
@@ -57,8 +58,12 @@ type givenUp struct {
 
 func (s *Server) status(context.Context, ubus.Value) (any, error) {
 	st := s.cfg.CWMP.Status()
+	from := ""
+	if s.cfg.URLFrom != nil {
+		from = s.cfg.URLFrom()
+	}
 	answer := status{
-		Phase: string(st.Phase), Step: string(st.Step), URL: st.URL, Started: seconds(s.started), RetryCount: st.RetryCount,
+		Phase: string(st.Phase), Step: string(st.Step), URL: st.URL, URLFrom: from, Started: seconds(s.started), RetryCount: st.RetryCount,
 		Next: seconds(st.Next), NextPeriodic: seconds(st.NextPeriodic), LastSuccess: seconds(st.LastSuccess), LastFailure: seconds(st.LastFailure),
 		LastWhy: st.LastWhy, Successes: st.Successes, Failures: st.Failures,
 		Events: eventTexts(st.Events), Owed: notNil(s.cfg.Tree.Owed()),

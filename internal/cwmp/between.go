@@ -42,6 +42,9 @@ func (c *CPE) oneSession(ctx context.Context) (leaving bool) {
 	} else {
 		c.failed(ctx, record, out)
 	}
+	if c.cfg.OnEnd != nil {
+		c.cfg.OnEnd(record.BytesIn > 0 || !errors.Is(out.err, web.ErrContact))
+	}
 	if c.cfg.AfterSession != nil {
 		c.cfg.AfterSession(ctx) // also after a failed one: what was committed is to be applied
 	}

@@ -49,8 +49,9 @@ type Config struct {
 	// Routed reports whether there is a way to the ACS of Settings: without one no session is tried. Wake tells that it may have
 	// changed. nil: there always is.
 	Routed  func(ctx context.Context) bool
-	OnLeave func()       // called when a reboot or a factory reset was ordered and begins; nil: nobody asks
-	Log     *slog.Logger // nil discards
+	OnEnd   func(contact bool) // called after every session: whether the ACS was reached; nil: nobody asks
+	OnLeave func()             // called when a reboot or a factory reset was ordered and begins; nil: nobody asks
+	Log     *slog.Logger       // nil discards
 }
 
 // A CPE is the TR-069 side of the router.

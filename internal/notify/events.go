@@ -22,6 +22,8 @@ func (w *Watcher) mute(def *model.Def, deaf bool) bool {
 		return false
 	case "uci":
 		return deaf
+	case "call":
+		return deaf || !strings.HasPrefix(def.Source, "call mgmt.") // of our own file
 	case "ubus":
 		return w.cfg.Ubus == nil || len(words) < 3 || !tells(words[1], words[2])
 	default:

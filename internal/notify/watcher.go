@@ -40,6 +40,9 @@ type Config struct {
 	OnChange func()       // called from Run's goroutine when there is an active change that was not told of; nil means nobody asks
 	Log      *slog.Logger // nil discards
 
+	// Limit is the shortest time between two calls of OnChange for the sake of one parameter; nil: none has one.
+	Limit func(path string) time.Duration
+
 	Lightweight func() Lightweight // asked for the settings of lightweight notifications; nil: none are sent
 }
 
@@ -128,7 +131,7 @@ func (w *Watcher) Run(ctx context.Context) error {
 // loop owns the timers.
 func (w *Watcher) loop(ctx context.Context) {
 	var due, next, again, trigger <-chan time.Time
-	told := teller{told: map[string]string{}, flapping: map[string]*bucket{}, tokens: bucket{tokens: tellBurst, last: time.Now(), every: tellEvery}}
+	told := teller{told: map[string]string{}, at: map[string]time.Time{}, flapping: map[string]*bucket{}, tokens: bucket{tokens: tellBurst, last: time.Now(), every: tellEvery}}
 	lightly := lightSender{tokens: bucket{tokens: tellBurst, last: time.Now(), every: lightEvery}}
 	look := func() {
 		ticker := w.look(ctx)
@@ -163,8 +166,9 @@ func (w *Watcher) loop(ctx context.Context) {
 
 // A teller knows what OnChange was called for; only loop touches it.
 type teller struct {
-	told     map[string]string  // active differences: mark of the value
-	flapping map[string]*bucket // by full name: of values that were told lately
+	told     map[string]string    // active differences: mark of the value
+	flapping map[string]*bucket   // by full name: of values that were told lately
+	at       map[string]time.Time // when OnChange was called for one that has a Limit
 	tokens   bucket
 }
 
@@ -175,7 +179,7 @@ func (w *Watcher) tell(t *teller) <-chan time.Time {
 	changed := maps.Clone(w.changed)
 	w.mu.Unlock()
 	now := time.Now()
-	var news []*bucket
+	var news []string
 	wait := time.Duration(0)
 	for path, mark := range changed {
 		if before, ok := t.told[path]; ok && before == mark {
@@ -186,8 +190,8 @@ func (w *Watcher) tell(t *teller) <-chan time.Time {
 			b = &bucket{tokens: tellBurst, last: now, every: flapEvery}
 			t.flapping[path] = b
 		}
-		if d := b.wait(now); d == 0 {
-			news = append(news, b)
+		if d := max(b.wait(now), w.limit(path)-now.Sub(t.at[path])); d <= 0 {
+			news = append(news, path)
 		} else if delete(changed, path); wait == 0 || d < wait {
 			wait = d
 		}
@@ -197,8 +201,11 @@ func (w *Watcher) tell(t *teller) <-chan time.Time {
 			return time.After(d)
 		}
 	}
-	for _, b := range news {
-		b.tokens--
+	for _, path := range news {
+		t.flapping[path].tokens--
+		if w.limit(path) > 0 {
+			t.at[path] = now
+		}
 	}
 	t.told = changed
 	maps.DeleteFunc(t.flapping, func(_ string, b *bucket) bool { b.wait(now); return b.tokens >= tellBurst })
@@ -210,6 +217,13 @@ func (w *Watcher) tell(t *teller) <-chan time.Time {
 		return nil
 	}
 	return time.After(wait)
+}
+
+func (w *Watcher) limit(path string) time.Duration {
+	if w.cfg.Limit == nil {
+		return 0
+	}
+	return w.cfg.Limit(path)
 }
 
 // bucket holds tokens for OnChange, or for lightweight notifications: at most tellBurst, and a new one every so often.

@@ -135,6 +135,9 @@ func (r *Router) oneInterface(name string) ubustest.Method {
 	}
 }
 
+// renew answers network.interface.NAME renew. There is no DHCP client that could be told to.
+func renew(ubus.Value) (ubus.Value, int) { return ubus.Value{}, ubus.StatusOK }
+
 // wantInterfaces has an object per interface, and none for those that are gone.
 func (r *Router) wantInterfaces(want map[string]map[string]bool, add func(object, method string)) {
 	for object := range want {
@@ -144,6 +147,7 @@ func (r *Router) wantInterfaces(want map[string]map[string]bool, add func(object
 	}
 	for _, v := range r.interfaces() {
 		add("network.interface."+v.Get("interface").Text(), "status")
+		add("network.interface."+v.Get("interface").Text(), "renew")
 	}
 }
 

@@ -14,6 +14,8 @@ import (
 func mgmtFuncs() map[string]Func {
 	return map[string]Func{
 		"mgmt.option":    {Get: mgmtGet, Set: mgmtSet},
+		"mgmt.found":     {Get: mgmtFound, Set: mgmtSetFound},
+		"mgmt.device":    {Rows: manageableDevices, Get: getManageable},
 		"mgmt.check_url": {Hook: mgmtCheckURL},
 
 		"mgmt.check_file_types": {Hook: mgmtCheckFileTypes},
@@ -62,6 +64,28 @@ func mgmtGet(_ context.Context, r *Reader, _ *model.Row, args []string) (string,
 		}
 	}
 	return "", nil
+}
+
+// mgmtFound reads an option that DHCP may set while nobody else did: `call mgmt.found SECTION NAME DHCPNAME`. The word of DHCP
+// is in the section acs. It follows the configuration, which says when that counts (K-35).
+func mgmtFound(_ context.Context, r *Reader, _ *model.Row, args []string) (string, error) {
+	if len(args) != 3 {
+		return "", refused("mgmt.found wants SECTION NAME DHCPNAME")
+	}
+	c := r.Memo("configuration", func() any { c, _ := config.FromUCI(r.UCI(ownPackage)); return c }).(config.Config)
+	s := r.section(ownPackage, args[0])
+	if own := optionText(s, args[1]); own != "" || s != nil && s.Option(args[1]) != nil && args[1] != "url" || !c.ACS.DHCPDiscovery {
+		return own, nil
+	}
+	if args[1] == "url" {
+		return c.ACS.URL, nil
+	}
+	return optionText(r.section(ownPackage, "acs"), args[2]), nil
+}
+
+// mgmtSetFound writes the option itself: from then on it is not DHCP's.
+func mgmtSetFound(ctx context.Context, r *Reader, row *model.Row, args []string, value string) error {
+	return mgmtSet(ctx, r, row, args[:min(2, len(args))], value)
 }
 
 // mgmtSet writes the option under its first name and takes the others away. A section that is not there is made, its

@@ -128,7 +128,7 @@ func (n *netRouter) load() {
 	src := source.New(source.Config{
 		Root: n.box.Dir, UCI: uci.Open(n.box.Dir), Ubus: client, Box: system, Store: store,
 		Funcs: map[string]source.Func{
-			"agent.identity": none, "agent.software_version": none, "agent.first_use": none, "agent.connreq_url": none,
+			"agent.identity": none, "agent.software_version": none, "agent.first_use": none, "agent.gateway": none, "agent.connreq_url": none,
 		},
 	})
 	t.Cleanup(func() { src.Close() })
