@@ -29,6 +29,7 @@ var layer = map[string]float64{
 	"internal/agent":     3,
 	"cmd/cwmpd":          4,
 	"cmd/sandbox":        4,
+	"cmd/mkpkg":          4,
 
 	"internal/conformance": 4, // tests only
 
