@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+
+	"github.com/beevik/etree"
 )
 
 // An ArgError says that a request was understood and its arguments were not: CWMP fault 9003.
@@ -17,7 +19,7 @@ func (e *ArgError) Error() string { return e.Arg + ": " + e.Msg }
 // Args reads the arguments of one message. The first thing wrong is kept and told by Err; until then every accessor
 // returns a zero value, so that a handler reads all its arguments and asks once.
 type Args struct {
-	el  *element
+	el  *etree.Element
 	err *ArgError
 }
 
@@ -39,10 +41,10 @@ func (a *Args) fail(name, format string, args ...any) {
 }
 
 // one finds the argument: unqualified, or qualified with a CWMP namespace, in any order among others.
-func (a *Args) one(name string) *element {
-	var found *element
-	for _, el := range a.el.children {
-		if el.name.Local != name || !argumentNS(el) {
+func (a *Args) one(name string) *etree.Element {
+	var found *etree.Element
+	for _, el := range a.el.ChildElements() {
+		if el.Tag != name || !argumentNS(el) {
 			continue
 		}
 		if found != nil {
@@ -58,9 +60,9 @@ func (a *Args) one(name string) *element {
 }
 
 // argumentNS is lenient with ACSs that qualify arguments, or have a default namespace in scope.
-func argumentNS(el *element) bool {
-	ns := el.ns
-	if ns == "" || el.name.Space == "" {
+func argumentNS(el *etree.Element) bool {
+	ns := el.NamespaceURI()
+	if ns == "" || el.Space == "" {
 		return true
 	}
 	_, ok := CanonicalNS(ns)
@@ -76,8 +78,8 @@ func (a *Args) String(name string, limit int) string {
 	return a.text(el, name, limit)
 }
 
-func (a *Args) text(el *element, name string, limit int) string {
-	value, ok := el.text()
+func (a *Args) text(el *etree.Element, name string, limit int) string {
+	value, ok := text(el)
 	switch {
 	case !ok:
 		a.fail(name, "has child elements")
@@ -91,7 +93,7 @@ func (a *Args) text(el *element, name string, limit int) string {
 
 // OptionalString is String for an argument that ACSs leave out.
 func (a *Args) OptionalString(name string, limit int) string {
-	if a.el.child(name) == nil {
+	if child(a.el, name) == nil {
 		return ""
 	}
 	return a.String(name, limit)
@@ -103,7 +105,7 @@ func (a *Args) Bool(name string) bool {
 	if el == nil {
 		return false
 	}
-	value, _ := el.text()
+	value, _ := text(el)
 	b, ok := parseBool(value)
 	if !ok {
 		a.fail(name, "not a boolean")
@@ -122,7 +124,7 @@ func (a *Args) number(name string, low, high int64) int64 {
 	if el == nil {
 		return 0
 	}
-	value, _ := el.text()
+	value, _ := text(el)
 	n, ok := parseInt(collapse(value))
 	if !ok || n < low || n > high {
 		a.fail(name, "not a number from %d to %d", low, high)
@@ -147,7 +149,7 @@ func (a *Args) Strings(name string, limit int) []string {
 	if el == nil {
 		return nil
 	}
-	members := el.children
+	members := el.ChildElements()
 	list := make([]string, 0, len(members))
 	for _, m := range members {
 		list = append(list, a.text(m, name, limit))
@@ -162,9 +164,9 @@ func (a *Args) Structs(name, member string) []Member {
 		return nil
 	}
 	var list []Member
-	for _, m := range el.children {
-		if m.name.Local != member {
-			a.fail(name, "member %.64q is not %s", m.name.Local, member)
+	for _, m := range el.ChildElements() {
+		if m.Tag != member {
+			a.fail(name, "member %.64q is not %s", m.Tag, member)
 			return nil
 		}
 		list = append(list, Member{Args{el: m}, a})
@@ -176,8 +178,8 @@ func (a *Args) Structs(name, member string) []Member {
 // the same Err.
 func (a *Args) Repeated(name string) []Member {
 	var list []Member
-	for _, el := range a.el.children {
-		if el.name.Local == name && argumentNS(el) {
+	for _, el := range a.el.ChildElements() {
+		if el.Tag == name && argumentNS(el) {
 			list = append(list, Member{Args{el: el}, a})
 		}
 	}
@@ -186,8 +188,16 @@ func (a *Args) Repeated(name string) []Member {
 
 // StructType is the local name of the CWMP type that xsi:type names, "" where there is none.
 func (m *Member) StructType() string {
-	if ns, local, _ := m.el.xsiType(); ns != "" {
-		if _, known := CanonicalNS(ns); known {
+	for i := range m.el.Attr {
+		a := &m.el.Attr[i]
+		if a.Key != "type" || a.Space == "" || a.NamespaceURI() != NSInstance {
+			continue
+		}
+		prefix, local, ok := strings.Cut(collapse(a.Value), ":")
+		if !ok {
+			prefix, local = "", prefix
+		}
+		if _, known := CanonicalNS(resolve(m.el, prefix)); known {
 			return local
 		}
 	}
@@ -229,17 +239,41 @@ func (m *Member) value() Value {
 	v := Value{Name: m.String("Name", 256)}
 	if el := m.one("Value"); el != nil {
 		v.Text = m.text(el, "Value", MaxBytes)
-		v.Type = schemaType(el)
+		v.Type = xsiType(el)
 	}
 	return v
 }
 
-// schemaType is the type that an element says it has. The types of SOAP's encoding schema are those of XML Schema under
-// another name.
-func schemaType(el *element) string {
-	ns, local, ok := el.xsiType()
-	if ok && ns != NSSchema && ns != NSEncoding {
+// xsiType resolves the QName in xsi:type by the namespaces in scope. The types of SOAP's encoding schema are those of
+// XML Schema under another name.
+func xsiType(el *etree.Element) string {
+	for i := range el.Attr {
+		a := &el.Attr[i]
+		if a.Key != "type" || a.Space == "" || a.NamespaceURI() != NSInstance {
+			continue
+		}
+		prefix, local, ok := strings.Cut(collapse(a.Value), ":")
+		if !ok {
+			prefix, local = "", prefix
+		}
+		switch resolve(el, prefix) {
+		case NSSchema, NSEncoding:
+			return local
+		}
 		return "?"
 	}
-	return local
+	return ""
+}
+
+// resolve finds what a prefix inside an attribute value means at el.
+func resolve(el *etree.Element, prefix string) string {
+	for ; el != nil; el = el.Parent() {
+		for i := range el.Attr {
+			a := &el.Attr[i]
+			if (prefix == "" && a.Space == "" && a.Key == "xmlns") || (prefix != "" && a.Space == "xmlns" && a.Key == prefix) {
+				return a.Value
+			}
+		}
+	}
+	return ""
 }

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+
+	"github.com/beevik/etree"
 )
 
 // Kind says what the body of an envelope holds.
@@ -50,7 +52,7 @@ type Envelope struct {
 	Method         string // name of the request; of a response without the suffix "Response"
 	Fault          Fault  // of a FaultBody
 
-	message *element
+	message *etree.Element
 }
 
 // Parse reads one message; contentType is the header of the HTTP response and only its charset matters (H-3).
@@ -58,10 +60,9 @@ func Parse(body []byte, contentType string) (*Envelope, error) {
 	if len(body) > MaxBytes {
 		return nil, ErrTooLarge
 	}
-	var root *element
 	text, err := toUTF8(body, contentType)
 	if err == nil {
-		root, err = scan(text)
+		err = scan(text)
 	}
 	if err != nil {
 		if hasBodyFault(body) {
@@ -69,7 +70,12 @@ func Parse(body []byte, contentType string) (*Envelope, error) {
 		}
 		return nil, fmt.Errorf("%w: %w", ErrNotWellFormed, err)
 	}
-	return envelope(root)
+	doc := etree.NewDocument()
+	doc.ReadSettings.CharsetReader = asItIs
+	if _, err := doc.ReadFrom(bytes.NewReader(text)); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrNotWellFormed, err)
+	}
+	return envelope(doc.Root())
 }
 
 // hasBodyFault finds a start tag <soap:Body:Fault> under any prefix.
@@ -88,12 +94,12 @@ func hasBodyFault(body []byte) bool {
 	}
 }
 
-func envelope(root *element) (*Envelope, error) {
-	if root.name.Local != "Envelope" {
-		return nil, fmt.Errorf("%w: root element %.64q", ErrEnvelope, root.name.Local)
+func envelope(root *etree.Element) (*Envelope, error) {
+	if root.Tag != "Envelope" {
+		return nil, fmt.Errorf("%w: root element %.64q", ErrEnvelope, root.Tag)
 	}
-	if root.ns != NSEnvelope {
-		return nil, fmt.Errorf("%w: %.64q", ErrVersionMismatch, root.ns)
+	if ns := root.NamespaceURI(); ns != NSEnvelope {
+		return nil, fmt.Errorf("%w: %.64q", ErrVersionMismatch, ns)
 	}
 	header, body, err := parts(root)
 	if err != nil {
@@ -109,15 +115,16 @@ func envelope(root *element) (*Envelope, error) {
 }
 
 // parts finds Header and Body: at most one and exactly one, in this order (X-5, Z-20).
-func parts(root *element) (header, body *element, err error) {
-	for _, el := range root.children {
+func parts(root *etree.Element) (header, body *etree.Element, err error) {
+	for _, el := range root.ChildElements() {
+		soap := el.NamespaceURI() == NSEnvelope
 		switch {
-		case el.is(NSEnvelope, "Header") && header == nil && body == nil:
+		case soap && el.Tag == "Header" && header == nil && body == nil:
 			header = el
-		case el.is(NSEnvelope, "Body") && body == nil:
+		case soap && el.Tag == "Body" && body == nil:
 			body = el
 		default:
-			return nil, nil, fmt.Errorf("%w: element %.64q in the wrong place", ErrEnvelope, el.name.Local)
+			return nil, nil, fmt.Errorf("%w: element %.64q in the wrong place", ErrEnvelope, el.Tag)
 		}
 	}
 	if body == nil {
@@ -126,20 +133,20 @@ func parts(root *element) (header, body *element, err error) {
 	return header, body, nil
 }
 
-func (env *Envelope) readHeader(header *element) error {
+func (env *Envelope) readHeader(header *etree.Element) error {
 	seen := map[string]bool{}
-	for _, el := range header.children {
-		_, ours := CanonicalNS(el.ns)
-		if !ours || !knownHeader[el.name.Local] {
+	for _, el := range header.ChildElements() {
+		_, ours := CanonicalNS(el.NamespaceURI())
+		if !ours || !knownHeader[el.Tag] {
 			if env.MustUnderstand == "" && mustUnderstand(el) {
-				env.MustUnderstand = el.name.Local
+				env.MustUnderstand = el.Tag
 			}
 			continue
 		}
-		if seen[el.name.Local] {
-			return fmt.Errorf("%w: header %s twice", ErrEnvelope, el.name.Local)
+		if seen[el.Tag] {
+			return fmt.Errorf("%w: header %s twice", ErrEnvelope, el.Tag)
 		}
-		seen[el.name.Local] = true
+		seen[el.Tag] = true
 		if err := env.readHeaderField(el); err != nil {
 			return err
 		}
@@ -153,12 +160,12 @@ var knownHeader = map[string]bool{
 	"NoMoreRequests": true, "SessionTimeout": true, "SupportedCWMPVersions": true,
 }
 
-func (env *Envelope) readHeaderField(el *element) error {
-	value, ok := el.text()
+func (env *Envelope) readHeaderField(el *etree.Element) error {
+	value, ok := text(el)
 	if !ok {
-		return fmt.Errorf("%w: header %s has children", ErrEnvelope, el.name.Local)
+		return fmt.Errorf("%w: header %s has children", ErrEnvelope, el.Tag)
 	}
-	switch el.name.Local {
+	switch el.Tag {
 	case "ID":
 		env.ID, env.HasID = value, true
 	case "HoldRequests":
@@ -175,64 +182,95 @@ func (env *Envelope) readHeaderField(el *element) error {
 
 // mustUnderstand says whether a header is one that we, and nobody behind us, have to understand. The attribute is
 // taken without its namespace too: that is the safe side.
-func mustUnderstand(el *element) bool {
+func mustUnderstand(el *etree.Element) bool {
 	must := false
-	for _, a := range el.attrs {
-		switch ns := el.attrNS(a); {
-		case a.Name.Local == "mustUnderstand" && (a.Name.Space == "" || ns == NSEnvelope):
+	for i := range el.Attr {
+		a := &el.Attr[i]
+		switch {
+		case a.Key == "mustUnderstand" && (a.Space == "" || a.NamespaceURI() == NSEnvelope):
 			must, _ = parseBool(a.Value)
-		case a.Name.Local == "actor" && ns == NSEnvelope && a.Value != "" && a.Value != actorNext:
+		case a.Key == "actor" && a.NamespaceURI() == NSEnvelope && a.Value != "" && a.Value != actorNext:
 			return false
 		}
 	}
 	return must
 }
 
-func (env *Envelope) readBody(body *element) error {
-	children := body.children
+func (env *Envelope) readBody(body *etree.Element) error {
+	children := body.ChildElements()
 	if len(children) != 1 {
 		return fmt.Errorf("%w: %d messages in the Body", ErrEnvelope, len(children))
 	}
 	el := children[0]
 	env.message = el
-	if el.is(NSEnvelope, "Fault") {
+	if el.Tag == "Fault" && el.NamespaceURI() == NSEnvelope {
 		env.Kind = FaultBody
 		return env.readFault(el)
 	}
-	env.Namespace, _ = CanonicalNS(el.ns)
-	env.Method = el.name.Local
-	if name, ok := strings.CutSuffix(el.name.Local, "Response"); ok && name != "" {
+	env.Namespace, _ = CanonicalNS(el.NamespaceURI())
+	env.Method = el.Tag
+	if name, ok := strings.CutSuffix(el.Tag, "Response"); ok && name != "" {
 		env.Kind, env.Method = Response, name
 	}
 	return nil
 }
 
 // readFault reads a fault of the ACS; the number may be any, the detail must be there (4.3).
-func (env *Envelope) readFault(el *element) error {
-	detail := el.child("detail")
+func (env *Envelope) readFault(el *etree.Element) error {
+	detail := child(el, "detail")
 	if detail == nil {
 		return ErrFault
 	}
-	fault := detail.child("Fault")
+	fault := child(detail, "Fault")
 	if fault == nil {
 		return ErrFault
 	}
-	env.Namespace, _ = CanonicalNS(fault.ns)
-	code := fault.child("FaultCode")
+	env.Namespace, _ = CanonicalNS(fault.NamespaceURI())
+	code := child(fault, "FaultCode")
 	if code == nil {
 		return ErrFault
 	}
-	value, _ := code.text()
+	value, _ := text(code)
 	n, err := strconv.ParseUint(collapse(value), 10, 31)
 	if err != nil {
 		return fmt.Errorf("%w: FaultCode %.32q", ErrFault, value)
 	}
 	env.Fault.Code = int(n)
-	if msg := fault.child("FaultString"); msg != nil {
-		value, _ := msg.text()
+	if msg := child(fault, "FaultString"); msg != nil {
+		value, _ := text(msg)
 		env.Fault.Message = Truncate(value, 256)
 	}
 	return nil
+}
+
+// child returns the only way a scalar can be meant: the first child element of that local name.
+func child(el *etree.Element, name string) *etree.Element {
+	for _, c := range el.ChildElements() {
+		if c.Tag == name {
+			return c
+		}
+	}
+	return nil
+}
+
+// text joins the character data of an element over comments, CDATA and processing instructions; it is false
+// where the element has child elements.
+func text(el *etree.Element) (string, bool) {
+	if len(el.Child) == 1 {
+		if c, ok := el.Child[0].(*etree.CharData); ok {
+			return c.Data, true
+		}
+	}
+	var b strings.Builder
+	for _, c := range el.Child {
+		switch c := c.(type) {
+		case *etree.CharData:
+			b.WriteString(c.Data)
+		case *etree.Element:
+			return "", false
+		}
+	}
+	return b.String(), true
 }
 
 // collapse removes the white space that XML Schema ignores around numbers, booleans and dates.

@@ -20,11 +20,11 @@ const (
 
 const nsXML, nsXMLNS = "http://www.w3.org/XML/1998/namespace", "http://www.w3.org/2000/xmlns/"
 
-// scan reads the tokens of a document in UTF-8, refuses what is not well-formed, not namespace-well-formed, or larger
-// than any honest message, and returns the root element.
-func scan(doc []byte) (*element, error) {
+// scan reads the tokens of a document in UTF-8 and refuses what is not well-formed, not namespace-well-formed, or
+// larger than any honest message. No DOM exists yet, so a hostile document costs no more than its own length.
+func scan(doc []byte) error {
 	if err := countAttributes(doc); err != nil {
-		return nil, err
+		return err
 	}
 	d := xml.NewDecoder(bytes.NewReader(doc))
 	d.CharsetReader = asItIs
@@ -32,13 +32,13 @@ func scan(doc []byte) (*element, error) {
 	for {
 		t, err := d.RawToken()
 		if errors.Is(err, io.EOF) {
-			return s.root, s.end()
+			return s.end()
 		}
 		if err != nil {
-			return nil, fmt.Errorf("line %d: %w", lineOf(d), err)
+			return fmt.Errorf("line %d: %w", lineOf(d), err)
 		}
 		if err := s.token(t); err != nil {
-			return nil, fmt.Errorf("line %d: %w", lineOf(d), err)
+			return fmt.Errorf("line %d: %w", lineOf(d), err)
 		}
 	}
 }
@@ -51,15 +51,15 @@ func lineOf(d *xml.Decoder) int { line, _ := d.InputPos(); return line }
 type binding struct{ prefix, uri string }
 
 type open struct {
-	*element
-	bindings int // how many bindings were in scope before this element
+	name     xml.Name // as written: prefix and local
+	bindings int      // how many bindings were in scope before this element
 }
 
 type scanner struct {
 	stack    []open
 	bindings []binding
 	elements int
-	root     *element
+	rootSeen bool
 	tokens   int
 }
 
@@ -71,9 +71,7 @@ func (s *scanner) token(t xml.Token) error {
 	case xml.EndElement:
 		return s.finish(t)
 	case xml.CharData:
-		if len(s.stack) > 0 {
-			s.stack[len(s.stack)-1].add(t)
-		} else if len(bytes.TrimLeft(t, " \t\r\n")) > 0 {
+		if len(s.stack) == 0 && len(bytes.TrimLeft(t, " \t\r\n")) > 0 {
 			return errors.New("text outside the root element")
 		}
 	case xml.Directive:
@@ -87,9 +85,10 @@ func (s *scanner) token(t xml.Token) error {
 }
 
 func (s *scanner) start(t xml.StartElement) error {
-	if len(s.stack) == 0 && s.root != nil {
+	if len(s.stack) == 0 && s.rootSeen {
 		return errors.New("a second root element")
 	}
+	s.rootSeen = true
 	s.elements++
 	switch {
 	case s.elements > maxElements:
@@ -106,22 +105,8 @@ func (s *scanner) start(t xml.StartElement) error {
 	if err := s.names(t); err != nil {
 		return err
 	}
-	s.stack = append(s.stack, open{s.grow(t), scope})
+	s.stack = append(s.stack, open{t.Name, scope})
 	return nil
-}
-
-// grow puts an element into the tree.
-func (s *scanner) grow(t xml.StartElement) *element {
-	el := &element{name: t.Name, attrs: t.Attr}
-	el.ns, _ = s.resolve(t.Name.Space)
-	if len(s.stack) == 0 {
-		s.root = el
-		return el
-	}
-	el.parent = s.stack[len(s.stack)-1].element
-	el.parent.children = append(el.parent.children, el)
-	el.parent.data = nil // what stands between elements means nothing
-	return el
 }
 
 // declare takes the xmlns attributes of an element into scope.
@@ -233,7 +218,7 @@ func (s *scanner) end() error {
 	switch {
 	case len(s.stack) > 0:
 		return fmt.Errorf("the document ends inside <%.64s>", s.stack[len(s.stack)-1].name.Local)
-	case s.root == nil:
+	case !s.rootSeen:
 		return errors.New("no element at all")
 	}
 	return nil
