@@ -133,6 +133,7 @@ func testBox(t *testing.T, files map[string]string) *system.Box {
 	return b
 }
 
+// Covers: I-2.
 func TestIdentityFallsBackOnTheBox(t *testing.T) {
 	mac := map[string]string{"sys/class/net/eth0/address": "94:83:c4:00:11:22", "tmp/sysinfo/model": "GL.iNet GL-MT3000"}
 	with := func(extra map[string]string) map[string]string {

@@ -56,13 +56,14 @@ type Config struct {
 
 // A CPE is the TR-069 side of the router.
 type CPE struct {
-	cfg       Config
-	log       *slog.Logger
-	converse  func(ctx context.Context, r *Record) outcome // holds one session; tests of the loop put their own in
-	wake      chan struct{}
-	callLimit int           // requests of the ACS in one session
-	reporting chan struct{} // one slot: held while reports are written to flash
-	left      atomic.Bool   // a factory reset was ordered: write nothing more
+	cfg         Config
+	log         *slog.Logger
+	converse    func(ctx context.Context, r *Record) outcome // holds one session; tests of the loop put their own in
+	wake        chan struct{}
+	callLimit   int           // requests of the ACS in one session
+	answerLimit int           // bytes of one answer
+	reporting   chan struct{} // one slot: held while reports are written to flash
+	left        atomic.Bool   // a factory reset was ordered: write nothing more
 
 	mu      sync.Mutex // guards what follows, up to the empty line
 	reports []report   // replaced, never changed
@@ -118,7 +119,7 @@ func New(cfg Config) (*CPE, error) {
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
-	c := &CPE{cfg: cfg, log: log, wake: make(chan struct{}, 1), reporting: make(chan struct{}, 1), callLimit: maxCallsOfACS}
+	c := &CPE{cfg: cfg, log: log, wake: make(chan struct{}, 1), reporting: make(chan struct{}, 1), callLimit: maxCallsOfACS, answerLimit: maxResponseSize}
 	c.converse = c.session
 	c.load()
 	c.setPhase(Idle)

@@ -40,7 +40,7 @@ func (s *session) getParameterNames(ctx context.Context, args *soap.Args) error 
 }
 
 func (s *session) checkSize() error {
-	if s.enc.Len() > maxResponseSize {
+	if s.enc.Len() > s.cpe.answerLimit {
 		return errTooLarge
 	}
 	return nil

@@ -296,6 +296,48 @@ func TestReadersBesideWriters(t *testing.T) {
 	same(t, "on flash as in memory", b.numbered(), before)
 }
 
+// T-364: the definitions are loaded again while others read and write.
+func TestT364_ReloadUnderLoad(t *testing.T) {
+	b := newRules(t, "rule - src=lan name=a", "rule x name=x")
+	want := b.values("Device.")
+	ctx, cancel := context.WithCancel(b.Context())
+	var readers sync.WaitGroup
+	for range 3 {
+		readers.Go(func() {
+			for ctx.Err() == nil {
+				tx, err := b.tree.Begin(b.Context(), FromACS)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				if got, err := valuesIn(b.Context(), tx, "Device."); err != nil || len(got) < len(want) {
+					t.Errorf("read %q, %v", got, err)
+				}
+				if err := tx.Close(); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	for range 15 {
+		tx := b.begin(FromACS)
+		n, err := tx.Add(b.Context(), "Device.Rule.")
+		if problems := b.tree.Reload(b.Context()); len(problems) > 0 {
+			t.Error(problems)
+		}
+		if err == nil { // begun with the definitions of before
+			_, err = tx.Commit(b.Context())
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		b.del(fmt.Sprintf("Device.Rule.%d.", n))
+	}
+	cancel()
+	readers.Wait()
+	same(t, "afterwards", b.values("Device."), want)
+}
+
 func TestKeysNeedNotBeText(t *testing.T) {
 	keys := []string{"plain", "ü", "\xff\xfe", `"quoted"`, `"`, "\x00"}
 	saved := map[string]savedRow{}

@@ -87,6 +87,7 @@ func (c *talker) want(rules ...string) {
 }
 
 // Each invariant is found when it is broken, and only then.
+// Covers: INV-1, INV-2, INV-3, INV-4, INV-5, INV-6, INV-7, INV-9, INV-10, E-8, X-2.
 func TestInvariants(t *testing.T) {
 	tests := []struct {
 		name string
@@ -218,6 +219,7 @@ func TestInvariants(t *testing.T) {
 	}
 }
 
+// Covers: INV-8.
 func TestConnectionLeftOpen(t *testing.T) {
 	c := newTalker(t)
 	c.post(anInform("1"))

@@ -55,6 +55,19 @@ func TestParsePrefixStyles(t *testing.T) {
 	}
 }
 
+// X-11: encodingStyle and attributes that nobody knows are passed over, wherever they stand.
+func TestParseOddAttributes(t *testing.T) {
+	odd := ` soap-env:encodingStyle="http://schemas.xmlsoap.org/soap/encoding/" soap-env:actor="urn:x" xml:lang="de" x:y="z" id="1" xmlns:x="urn:x"`
+	doc := message(`<cwmp:ID soap-env:mustUnderstand="1">7</cwmp:ID>`, gpv)
+	for _, tag := range []string{"<soap-env:Envelope", "<soap-env:Header", "<soap-env:Body", "<cwmp:ID", "<cwmp:GetParameterValues", "<ParameterNames", "<string"} {
+		env := parse(t, strings.Replace(doc, tag, tag+odd, 1))
+		args := env.Args()
+		if got := args.Strings("ParameterNames", 256); env.Method != "GetParameterValues" || env.ID != "7" || !slices.Equal(got, []string{"Device."}) {
+			t.Errorf("%s: %+v, %q, %v", tag, env, got, args.Err())
+		}
+	}
+}
+
 func TestParseKinds(t *testing.T) {
 	fault := func(inner string) string {
 		return `<soap-env:Fault><faultcode>Server</faultcode><faultstring>CWMP fault</faultstring>` + inner + `</soap-env:Fault>`
