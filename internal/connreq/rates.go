@@ -24,6 +24,7 @@ var (
 	rateAccepted = rate{6 * time.Second, 5}
 	rateFailed   = rate{10 * time.Second, 5}
 	rateKnock    = rate{time.Second, 20}
+	rateCrowd    = rate{50 * time.Millisecond, 100}
 )
 
 const maxSources = 256
@@ -73,6 +74,7 @@ func sourceOf(remote string) source {
 type rates struct {
 	mu       sync.Mutex // never held for longer than a map access
 	accepted bucket
+	crowd    bucket
 	sources  map[source]*asked
 }
 
@@ -101,6 +103,16 @@ func (r *rates) mayFail(from source, now time.Time) bool {
 	b := &r.of(from, now).failed
 	b.fill(rateFailed, now)
 	return b.tokens >= 1
+}
+
+// mayGuess is mayFail where a source can be forged: whose budget is used up, maybe by others in its name, shares one with all
+// such sources, which is what we can verify without trouble.
+func (r *rates) mayGuess(from source, now time.Time) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	b := &r.of(from, now).failed
+	b.fill(rateFailed, now)
+	return b.tokens >= 1 || r.crowd.take(rateCrowd, now)
 }
 
 // failed counts a wrong guess.
