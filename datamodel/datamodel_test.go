@@ -23,6 +23,8 @@ var agentFuncs = map[string]string{
 	"agent.first_use":        "when the clock was first right",
 	"agent.gateway":          "who the gateway before us is",
 	"agent.connreq_url":      "where the ACS knocks",
+	"agent.connreq_udp":      "where it knocks by UDP",
+	"agent.nat_detected":     "whether it sees us behind a NAT",
 }
 
 // newSource is a real source with the agent's functions, on a router that has every file and package that some object

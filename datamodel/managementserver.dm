@@ -14,6 +14,15 @@ Device.ManagementServer.                    r
   ConnectionRequestURL              r  URL inform active            call agent.connreq_url
   ConnectionRequestUsername         rw string(256)                  call mgmt.option cpe userid username
   ConnectionRequestPassword         rw string(256) hidden           call mgmt.option cpe passwd password
+  UDPConnectionRequestAddress       r  string(256)                  call agent.connreq_udp
+  STUNEnable                        rw boolean                      uci cwmp.stun:stun.enable | default 0
+  STUNServerAddress                 rw string(256)                  uci cwmp.stun:stun.server_address
+  STUNServerPort                    rw unsignedInt(0..65535)        uci cwmp.stun:stun.server_port | default 3478
+  STUNUsername                      rw string(256)                  uci cwmp.stun:stun.username
+  STUNPassword                      rw string(256) hidden           uci cwmp.stun:stun.password
+  STUNMaximumKeepAlivePeriod        rw int(-1..)                    uci cwmp.stun:stun.max_keepalive | default 3600
+  STUNMinimumKeepAlivePeriod        rw unsignedInt                  uci cwmp.stun:stun.min_keepalive | default 30
+  NATDetected                       r  boolean                      call agent.nat_detected
   ScheduleReboot                    rw dateTime                     uci cwmp.cpe:cpe.schedule_reboot | default 0001-01-01T00:00:00Z
   DelayReboot                       rw int(-1..)                    uci cwmp.cpe:cpe.delay_reboot | default -1
   UpgradesManaged                   rw boolean                      uci cwmp.cpe:cpe.upgrades_managed | default 0
@@ -22,7 +31,7 @@ Device.ManagementServer.                    r
   CWMPRetryIntervalMultiplier       rw unsignedInt(1000..65535)     call mgmt.found acs retry_interval_multiplier dhcp_retry_interval_multiplier | default 2000
   ManageableDeviceNotificationLimit rw unsignedInt                  uci cwmp.cpe:cpe.md_notif_limit | default 0
   HTTPConnectionRequestEnable       rw boolean                      uci cwmp.cpe:cpe.http_connreq_enable | default 1
-  SupportedConnReqMethods           r  list enum(HTTP, STUN, XMPP)  const HTTP
+  SupportedConnReqMethods           r  list enum(HTTP, STUN, XMPP)  const HTTP,STUN
   AliasBasedAddressing              r  boolean inform               const true
   InstanceMode                      rw enum(InstanceNumber, InstanceAlias) uci cwmp.cpe:cpe.instance_mode | default InstanceNumber
   AutoCreateInstances               rw boolean                      uci cwmp.cpe:cpe.auto_create_instances | default 0

@@ -20,6 +20,7 @@ func (p *Parts) newConnReq() *connreq.HTTP {
 			return s.CPE.Enable && s.CPE.HTTPConnReq && s.ACS.URL != ""
 		},
 		Credentials: func() (user, pass string) { s := p.settings.Load(); return s.CPE.Username, s.CPE.Password },
+		Allowed:     p.mayWake,
 		OnRequest:   func() { call(p.onKnock) },
 		OnChange:    func() { call(p.onMove) },
 	})
@@ -32,16 +33,14 @@ func call(f func()) {
 }
 
 // connReqURL is Device.ManagementServer.ConnectionRequestURL: "" while no address is known or the port is closed (C-16).
-func (p *Parts) connReqURL(ctx context.Context) string {
-	host := p.host.Load()
-	if host == nil {
+func (p *Parts) connReqURL(ctx context.Context) string { return p.http.URL(p.ownHost(ctx)) }
+
+// ownHost is our address as the ACS sees it without a NAT between, "" while there is none.
+func (p *Parts) ownHost(ctx context.Context) string {
+	if p.host.Load() == nil {
 		p.lookUpHost(ctx)
-		host = p.host.Load()
 	}
-	if host == nil || *host == "" {
-		return ""
-	}
-	return p.http.URL(*host)
+	return *p.host.Load()
 }
 
 // lookUpHost finds the address by which the ACS can reach us: the one the kernel would use towards it, else that of the WAN

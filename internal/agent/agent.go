@@ -50,6 +50,8 @@ type Daemon struct {
 	moved chan struct{} // one slot: our address may have changed
 	found *discovery
 
+	firewall string // the rules that procd keeps for us; of watchAddress
+
 	leases *leaseWatch // from run on
 	leave  context.CancelCauseFunc
 }
@@ -161,6 +163,7 @@ func (d *Daemon) build() (err error) {
 	}
 	d.onKnock = func() { d.cpe.Post(cwmp.Event{Code: cwmp.EventConnectionRequest}) }
 	d.onMove = d.lookAround
+	d.onBinding = func() { d.watcher.Poke(); d.lookAround() }
 	d.onCommit = d.committed
 	return nil
 }
@@ -185,7 +188,8 @@ func (d *Daemon) run(ctx context.Context) error {
 	}
 	start("ubus", d.Bus.Run)
 	start("connreq", d.http.Run)
-	d.awaitPort(ctx) // the first Inform tells where we listen
+	start("connreq by UDP", d.udp.Run)
+	d.awaitPorts(ctx) // the first Inform tells where we listen
 	start("control", d.door.Run)
 	start("transfer", d.queue.Run)
 	start("address", d.watchAddress)
@@ -204,14 +208,15 @@ func (d *Daemon) run(ctx context.Context) error {
 	}
 }
 
-// awaitPort waits a moment until the connection request port is open, or it is sure that there will be none.
-func (d *Daemon) awaitPort(ctx context.Context) {
-	deadline := time.NewTimer(time.Second)
-	defer deadline.Stop()
-	select {
-	case <-d.http.Ready():
-	case <-deadline.C:
-	case <-ctx.Done():
+// awaitPorts waits a moment until the connection request ports are open, or it is sure that there will be none.
+func (d *Daemon) awaitPorts(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, time.Second)
+	defer cancel()
+	for _, ready := range []<-chan struct{}{d.http.Ready(), d.udp.Ready()} {
+		select {
+		case <-ready:
+		case <-ctx.Done():
+		}
 	}
 }
 
@@ -273,6 +278,7 @@ func (d *Daemon) reloadSettings() {
 	d.log.Info("configuration changed")
 	d.setLevel()
 	d.http.Reload()
+	d.udp.Reload()
 	d.cpe.SettingsChanged()
 	d.lookAround()
 }
@@ -385,9 +391,12 @@ func (d *Daemon) watchAddress(ctx context.Context) error {
 			return nil
 		case <-d.moved:
 			if d.lookUpHost(ctx) {
+				d.udp.Reload()
 				d.watcher.Poke()
 			}
 			d.cpe.Wake() // a session may wait for a route
+			d.lookUpACS(ctx)
+			d.openFirewall(ctx)
 		}
 	}
 }

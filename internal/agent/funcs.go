@@ -3,6 +3,7 @@ package agent
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -40,6 +41,12 @@ func (p *Parts) funcs() map[string]source.Func {
 		"agent.gateway": value(func(_ context.Context, args []string) (string, error) {
 			gateway := p.gateway()
 			return map[string]string{"oui": gateway.OUI, "serial": gateway.Serial, "class": gateway.Class}[strings.Join(args, " ")], nil
+		}),
+		"agent.connreq_udp": value(func(ctx context.Context, _ []string) (string, error) {
+			return p.udp.Address(p.ownHost(ctx)), nil
+		}),
+		"agent.nat_detected": value(func(context.Context, []string) (string, error) {
+			return strconv.FormatBool(p.udp.NATDetected()), nil
 		}),
 		"agent.first_use": value(func(context.Context, []string) (string, error) {
 			return p.firstUse(), nil

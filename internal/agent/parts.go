@@ -48,13 +48,18 @@ type Parts struct {
 	read     atomic.Pointer[uci.Package] // /etc/config/cwmp as it was last read without an error
 	host     atomic.Pointer[string]      // our address as the ACS sees it, nil before it was looked up
 	http     *connreq.HTTP
+	udp      *connreq.UDP
+	acsAddrs atomic.Pointer[[]netip.Addr] // of the ACS, sorted, as they were last looked up
 	router   *source.Router
 	route    func(netip.Addr) bool // whether there is a route to an address
 
+	strangers atomic.Int64 // when one last wanted to wake us, in Unix seconds
+
 	// What the daemon wants to hear; nil without one.
-	onCommit func(model.Changes)
-	onKnock  func() // a connection request was accepted
-	onMove   func() // the connection request URL may have changed
+	onCommit  func(model.Changes)
+	onKnock   func() // a connection request was accepted
+	onMove    func() // the connection request URL may have changed
+	onBinding func() // where connection requests by UDP come to may have changed
 }
 
 // Directories of .dm files beside the embedded ones; later ones win.
@@ -93,6 +98,7 @@ func Open(ctx context.Context, o Options) (*Parts, error) {
 	p.settings.Store(s)
 	p.http = p.newConnReq()
 	p.route = p.newRoute()
+	p.udp = p.newUDP()
 	return p, p.loadTree(ctx, o.Files)
 }
 

@@ -37,6 +37,7 @@ var update = flag.Bool("update", false, "write what the CPE answered into the sc
 //	                     first other section the agent does not run yet
 //	-- device MAC ACTION --  the same for dnsmasq's lease script; lines NAME=VALUE of its environment
 //	-- knock USER PASSWORD --  the ACS makes a connection request, and gets this status; "closed" when nobody listens
+//	-- udp USER PASSWORD TS ID --  the same by UDP, which is never answered
 //	-- restart --        the agent ends and starts again
 //	-- reboot --         the same with the box
 //	-- down --           the box goes down by itself, as it was told; the agent starts again in its next boot
@@ -172,7 +173,7 @@ func (p *play) act(sec *section) {
 	p.t.Helper()
 	name := sec.name
 	word, rest, _ := strings.Cut(name, " ")
-	if p.skip && slices.Contains([]string{"acs", "edit", "lease", "device", "knock", "restart", "reboot", "down"}, word) {
+	if p.skip && slices.Contains([]string{"acs", "edit", "lease", "device", "knock", "udp", "restart", "reboot", "down"}, word) {
 		p.pass()
 	}
 	switch {
@@ -204,6 +205,9 @@ func (p *play) act(sec *section) {
 		p.device(mac, action, sec.lines()...)
 	case word == "knock":
 		p.wantKnock(rest, strings.TrimSpace(sec.text))
+	case word == "udp":
+		fields := strings.Fields(rest)
+		p.knockUDP(fields[0], fields[1], fields[2], fields[3])
 	case name == "restart":
 		p.restart()
 	case name == "reboot":

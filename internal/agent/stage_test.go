@@ -3,6 +3,8 @@ package agent
 import (
 	"bytes"
 	"context"
+	"crypto/hmac"
+	"crypto/sha1"
 	"errors"
 	"fmt"
 	"io"
@@ -11,12 +13,14 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"os"
 	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -155,8 +159,13 @@ func freePort(t *testing.T) int {
 	t.Helper()
 	for range 100 {
 		port := 10_000 + rand.IntN(20_000)
-		if l, err := net.Listen("tcp", ":"+strconv.Itoa(port)); err == nil {
-			l.Close()
+		l, err := net.Listen("tcp", ":"+strconv.Itoa(port))
+		if err != nil {
+			continue
+		}
+		l.Close()
+		if u, err := net.ListenPacket("udp", ":"+strconv.Itoa(port)); err == nil {
+			u.Close()
 			return port
 		}
 	}
@@ -426,4 +435,38 @@ func (s *stage) knock(user, password string) string {
 	}
 	resp.Body.Close()
 	return fmt.Sprint(resp.StatusCode)
+}
+
+// knockUDP sends a signed datagram to the port that the last Inform told of, three times as ACSs do (C-36). There is never an
+// answer, but a port that is closed is told of: the agent may just be starting.
+func (s *stage) knockUDP(user, password, ts, id string) {
+	s.t.Helper()
+	informs := s.acs.Pick("Inform")
+	u, err := url.Parse(informs[len(informs)-1].Values()["Device.ManagementServer.ConnectionRequestURL"])
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	text := signedUDP(user, password, ts, id, u.Host)
+	s.eventually("somebody listens on UDP "+u.Host, func() bool {
+		c, err := net.Dial("udp", u.Host)
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		defer c.Close()
+		for range 3 {
+			io.WriteString(c, text)
+		}
+		c.SetReadDeadline(time.Now().Add(20 * time.Millisecond))
+		_, err = c.Read(make([]byte, 10))
+		if err == nil {
+			s.t.Error("C-37: something was answered")
+		}
+		return !errors.Is(err, syscall.ECONNREFUSED)
+	})
+}
+
+func signedUDP(user, password, ts, id, host string) string {
+	mac := hmac.New(sha1.New, []byte(password))
+	io.WriteString(mac, ts+id+user+"c0ffee")
+	return fmt.Sprintf("GET http://%s?ts=%s&id=%s&un=%s&cn=c0ffee&sig=%x HTTP/1.1\r\nHost: %[1]s\r\n\r\n", host, ts, id, user, mac.Sum(nil))
 }

@@ -12,6 +12,8 @@ type Config struct {
 	ACS ACS
 	CPE CPE
 	LWN LWN
+
+	STUN STUN
 }
 
 // ACS is the section `acs`: the server and how to reach it.
@@ -79,6 +81,10 @@ type CPE struct {
 	Port         int    // port of the connection request, default 7547
 	Path         string // path of the connection request; "/" or empty: a random one (C-10)
 	HTTPConnReq  bool   // http_connreq_enable, default 1
+	ACSOnly      bool   // connreq_acs_only: connection requests count only from the addresses of the ACS and of Allow
+	Allow        string // connreq_allow: further networks, 192.0.2.0/24 or addresses, separated by blanks
+	IncomingRule string // incoming_rule: Port_Only or IP_Port; empty: the firewall is left as it is
+	IncomingZone string // incoming_zone: from which zone of the firewall, default wan
 	Provisioning string // provisioning_code
 
 	AmdVersion     int           // amd_version: newest amendment we may speak, 1..6, default 6
@@ -114,6 +120,19 @@ type LWN struct {
 	TriggerTime     string        // trigger_time, the phase; default Unknown Time
 }
 
+// STUN is the section `stun`: connection requests by UDP, also through NATs.
+type STUN struct {
+	Enable             bool   // enable: STUNEnable
+	Server             string // server_address; empty: the host of the ACS
+	Port               int    // server_port, 0..65535, default 3478, which 0 means too
+	Username, Password string // username, password
+
+	Min, Max time.Duration // min_keepalive, max_keepalive, seconds, default 30 and 3600; Max is negative for no maximum
+
+	ClientPort int           // client_port: where UDP connection requests come to; 0, the default: the number of cpe.port
+	Window     time.Duration // max_clock_skew: how old or new a request may be, seconds; 0: any
+}
+
 // UnknownTime is TR-069's "no time" (R-5).
 const UnknownTime = "0001-01-01T00:00:00Z"
 
@@ -123,10 +142,11 @@ func Default() Config {
 		ACS: ACS{PeriodicEnable: true, PeriodicInterval: 24 * time.Hour, PeriodicTime: UnknownTime,
 			HeartbeatInterval: 30 * time.Second, HeartbeatTime: UnknownTime,
 			RetryMinWait: 5, RetryMultiplier: 2000, CADir: "/etc/ssl/certs", Compression: "Disabled", Probation: time.Hour, DHCPDiscovery: true},
-		CPE: CPE{Enable: true, DefaultWAN: "wan", DefaultLAN: "lan", Port: 7547, Path: "/", HTTPConnReq: true, TellDevices: true,
+		CPE: CPE{Enable: true, DefaultWAN: "wan", DefaultLAN: "lan", Port: 7547, Path: "/", HTTPConnReq: true, IncomingZone: "wan", TellDevices: true,
 			AmdVersion: 6, InstanceMode: "InstanceNumber", SessionTimeout: time.Minute, ResponseWait: time.Minute,
 			ScheduleReboot: UnknownTime, DelayReboot: -1, KeepSettings: true, LogSeverity: "INFO"},
-		LWN: LWN{Port: 7547, TriggerTime: UnknownTime},
+		LWN:  LWN{Port: 7547, TriggerTime: UnknownTime},
+		STUN: STUN{Port: 3478, Min: 30 * time.Second, Max: time.Hour},
 	}
 }
 

@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"net/netip"
 	"net/url"
 	"slices"
 	"strconv"
@@ -74,6 +75,10 @@ func rules() map[string]map[string]setter {
 			"port":                     integer(1, 65535, func(c *Config) *int { return &c.CPE.Port }),
 			"path":                     requestPath,
 			"http_connreq_enable":      boolean(func(c *Config) *bool { return &c.CPE.HTTPConnReq }),
+			"connreq_acs_only":         boolean(func(c *Config) *bool { return &c.CPE.ACSOnly }),
+			"connreq_allow":            networks,
+			"incoming_rule":            incomingRule,
+			"incoming_zone":            text(32, func(c *Config) *string { return &c.CPE.IncomingZone }),
 			"provisioning_code":        text(64, func(c *Config) *string { return &c.CPE.Provisioning }),
 			"amd_version":              integer(1, 6, func(c *Config) *int { return &c.CPE.AmdVersion }),
 			"instance_mode":            oneOf(func(c *Config) *string { return &c.CPE.InstanceMode }, "InstanceNumber", "InstanceAlias"),
@@ -96,7 +101,7 @@ func rules() map[string]map[string]setter {
 				"EMERG", "ALERT", "CRITIC", "ERROR", "WARNING", "NOTICE", "INFO", "DEBUG"),
 
 			"use_curl_ifname": nil, "notification": nil, "periodic_notify_enable": nil, "periodic_notify_interval": nil,
-			"custom_notify_json": nil, "incoming_rule": nil, "exec_download": nil,
+			"custom_notify_json": nil, "exec_download": nil,
 			"disable_datatype_check": nil, "log_to_console": nil,
 			"log_to_file": nil, "log_to_syslog": nil, "log_file_name": nil, "log_max_size": nil, "ubus_socket": nil,
 			"ParameterKey": nil,
@@ -108,6 +113,17 @@ func rules() map[string]map[string]setter {
 
 			"trigger_interval": seconds(0, 1<<32-1, func(c *Config) *time.Duration { return &c.LWN.TriggerInterval }),
 			"trigger_time":     dateTime(func(c *Config) *string { return &c.LWN.TriggerTime }),
+		},
+		"stun": {
+			"enable":         boolean(func(c *Config) *bool { return &c.STUN.Enable }),
+			"server_address": text(256, func(c *Config) *string { return &c.STUN.Server }),
+			"server_port":    integer(0, 65535, func(c *Config) *int { return &c.STUN.Port }),
+			"username":       text(256, func(c *Config) *string { return &c.STUN.Username }),
+			"password":       text(256, func(c *Config) *string { return &c.STUN.Password }),
+			"min_keepalive":  seconds(0, 1<<32-1, func(c *Config) *time.Duration { return &c.STUN.Min }),
+			"max_keepalive":  seconds(-1, 1<<31-1, func(c *Config) *time.Duration { return &c.STUN.Max }),
+			"client_port":    integer(0, 65535, func(c *Config) *int { return &c.STUN.ClientPort }),
+			"max_clock_skew": seconds(0, 1<<31-1, func(c *Config) *time.Duration { return &c.STUN.Window }),
 		},
 	}
 }
@@ -270,6 +286,34 @@ func requestPath(c *Config, s string) error {
 	}
 	c.CPE.Path = s
 	return nil
+}
+
+// networks checks a list of addresses and networks and writes them all as networks.
+func networks(c *Config, s string) error {
+	var list []string
+	for _, word := range strings.Fields(s) {
+		p, err := netip.ParsePrefix(word)
+		if addr, bad := netip.ParseAddr(word); bad == nil && addr.Zone() == "" {
+			p, err = addr.Prefix(addr.BitLen())
+		}
+		if err != nil {
+			return fmt.Errorf("%q is no network such as 192.0.2.0/24", word)
+		}
+		list = append(list, p.Masked().String())
+	}
+	if len(list) > 32 {
+		return fmt.Errorf("holds more than 32 networks")
+	}
+	c.CPE.Allow = strings.Join(list, " ")
+	return nil
+}
+
+// incomingRule reads icwmp's words. Its IP_Only opens all ports to the ACS, we open no more than is needed.
+func incomingRule(c *Config, s string) error {
+	if strings.EqualFold(s, "IP_Only") {
+		s = "IP_Port"
+	}
+	return oneOf(func(c *Config) *string { return &c.CPE.IncomingRule }, "", "Port_Only", "IP_Port")(c, s)
 }
 
 // hint proposes the option that a misspelt one probably meant.

@@ -295,7 +295,7 @@ func TestSlowloris(t *testing.T) {
 }
 
 func TestGate(t *testing.T) {
-	g := newGate(nil)
+	g := newGate(nil, everybody)
 	add := func(from string) (*guest, bool) {
 		a, b := net.Pipe()
 		t.Cleanup(func() { a.Close(); b.Close() })

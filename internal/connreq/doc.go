@@ -1,6 +1,7 @@
-// Package connreq is how an ACS wakes us: by an HTTP GET on a secret path, with digest authentication (TR-069 3.2.2).
+// Package connreq is how an ACS wakes us: by an HTTP GET on a secret path, with digest authentication (TR-069 3.2.2), or by a
+// signed datagram, which gets through NATs with the help of STUN (Annex G).
 //
-// The listener is reachable from the whole Internet, so it trusts nobody and does very little: it answers within
+// The HTTP listener is reachable from the whole Internet, so it trusts nobody and does very little: it answers within
 // milliseconds, whatever the agent is doing, since it shares no lock with it, and then calls OnRequest. What happens after
 // that is not its business: several requests become one session elsewhere (C-3, C-4).
 //
@@ -10,4 +11,17 @@
 // Rates (C-5, Z-41): 10 accepted requests a minute, 5 at once; for each source (an IPv4 address, an IPv6 /64) 6 wrong
 // passwords a minute, 5 at once, and 60 requests without credentials. What is beyond gets 503 and no session. The table of
 // sources is bounded; those for whom there is no room share one entry.
+//
+// By UDP nothing is ever answered. A datagram has 1500 bytes and 16 fields at most; what is not well formed, for another user,
+// or not newer than what was accepted last costs no HMAC; of wrong signatures we verify 6 a minute from one source and 20 a
+// second from all whose 6 are used up, since sources can be forged. The newest time and its ids are on flash before anybody is
+// woken (C-37), so a copy is one after a reboot too.
+//
+// STUN is that of RFC 3489, which Annex G wants: 128 random bits of id, no magic cookie, MESSAGE-INTEGRITY over zeroes up to 64
+// bytes. github.com/pion/stun has RFC 5389's messages and no others, imports a DTLS stack beside them (130 kB on mipsle), and
+// panics on some of what strangers may send; so the few bytes are our own and pion's are what tests hold them against.
+// An answer has 1500 bytes and 32 attributes at most, the id of what we ask just now, and comes from the server. The goroutine
+// of stun.run owns everything; the reader of the socket hands it what it awaits. A server is asked nine times in 9.5 s, then
+// again after half a minute, doubled up to an hour, at another of its addresses and with the magic cookie by turns. Mappings
+// are made known once a minute at most (Z-44).
 package connreq

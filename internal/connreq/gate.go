@@ -2,6 +2,7 @@ package connreq
 
 import (
 	"net"
+	"net/netip"
 	"sync"
 	"sync/atomic"
 )
@@ -16,6 +17,8 @@ const (
 // makes room, so that those who never finish their request cannot keep an ACS out.
 type gate struct {
 	net.Listener
+	allowed func(netip.Addr) bool
+
 	mu     sync.Mutex
 	guests []*guest // guarded by mu; oldest first
 }
@@ -33,7 +36,11 @@ type guest struct {
 // guestKey is the context key of a connection's guest.
 type guestKey struct{}
 
-func newGate(ln net.Listener) *gate { return &gate{Listener: ln} }
+func newGate(ln net.Listener, allowed func(netip.Addr) bool) *gate {
+	return &gate{Listener: ln, allowed: allowed}
+}
+
+func everybody(netip.Addr) bool { return true }
 
 // Accept waits for the next connection that may stay.
 func (g *gate) Accept() (net.Conn, error) {
@@ -41,6 +48,10 @@ func (g *gate) Accept() (net.Conn, error) {
 		c, err := g.Listener.Accept()
 		if err != nil {
 			return nil, err
+		}
+		if tcp, ok := c.RemoteAddr().(*net.TCPAddr); ok && !g.allowed(tcp.AddrPort().Addr().Unmap().WithZone("")) {
+			c.Close()
+			continue
 		}
 		n := &guest{Conn: c, gate: g, from: sourceOf(c.RemoteAddr().String())}
 		if g.admit(n) {

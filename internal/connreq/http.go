@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"strconv"
 	"strings"
@@ -31,6 +32,7 @@ type HTTPConfig struct {
 	Path        string                     // "" and "/" mean our own random path
 	Settings    func() (int, string)       // port and path, asked at start and at Reload; nil means Port and Path for ever
 	Credentials func() (user, pass string) // asked at each request, must not block
+	Allowed     func(netip.Addr) bool      // whether a source may connect at all, asked at each connection; nil means all may
 	OnRequest   func()                     // called after each accepted request is answered, by its goroutine; must not block
 	OnChange    func()                     // called by Run when what URL returns may have changed; nil means nobody asks
 	Enabled     func() bool                // asked at start and at Reload; nil means always
@@ -69,6 +71,9 @@ func NewHTTP(cfg HTTPConfig) *HTTP {
 	if cfg.OnChange == nil {
 		cfg.OnChange = func() {}
 	}
+	if cfg.Allowed == nil {
+		cfg.Allowed = everybody
+	}
 	if cfg.Enabled == nil {
 		cfg.Enabled = func() bool { return true }
 	}
@@ -88,6 +93,14 @@ func NewHTTP(cfg HTTPConfig) *HTTP {
 
 // Ready is closed when Run has tried for the first time to open the port.
 func (h *HTTP) Ready() <-chan struct{} { return h.ready }
+
+// Port is where we listen, 0 while the port is closed.
+func (h *HTTP) Port() int {
+	if p := h.place.Load(); p != nil {
+		return p.port
+	}
+	return 0
+}
 
 // URL returns the connection request URL for a host name or address, "" while the port is closed (C-16). Before Run has
 // opened a port it is the one asked for, "" if our path is still to be made: asking writes nothing.
@@ -200,7 +213,7 @@ func (h *HTTP) open(wanted int) *server {
 			}
 			return nil
 		}
-		s := &server{wanted: wanted, port: ln.Addr().(*net.TCPAddr).Port, gate: newGate(ln)}
+		s := &server{wanted: wanted, port: ln.Addr().(*net.TCPAddr).Port, gate: newGate(ln, h.cfg.Allowed)}
 		s.http = &http.Server{
 			Handler:           http.HandlerFunc(h.serve),
 			ReadHeaderTimeout: 5 * time.Second,

@@ -57,7 +57,7 @@ func NewUDP(cfg UDPConfig) *UDP {
 		cfg.OnChange = func() {}
 	}
 	if cfg.Allowed == nil {
-		cfg.Allowed = func(netip.Addr) bool { return true }
+		cfg.Allowed = everybody
 	}
 	if cfg.Clock == nil {
 		cfg.Clock = func() (time.Time, bool) { return time.Time{}, false }
@@ -227,7 +227,7 @@ func (u *UDP) serve(b []byte, from netip.AddrPort) {
 
 // judge says why a datagram is ignored, "-" if that is not worth a word. What costs least is looked at first.
 func (u *UDP) judge(b []byte, from netip.AddrPort, now time.Time) (why string) {
-	if !u.cfg.Allowed(from.Addr().Unmap()) {
+	if !u.cfg.Allowed(from.Addr().Unmap().WithZone("")) {
 		return "not from the ACS"
 	}
 	r, ok := parseUDPRequest(b)

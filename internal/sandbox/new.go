@@ -33,11 +33,12 @@ type Router struct {
 	bus    *ubustest.Bus
 	makers map[string]maker
 
-	mu      sync.Mutex
-	bootID  string                  // of the boot that applied is from
-	applied map[string]*uci.Package // the configuration as the daemons know it: that of boot or of the last reload
-	files   map[string]answerFile   // ubus/*.json as last read
-	made    map[string]bool         // bus objects that follow from the configuration
+	mu       sync.Mutex
+	bootID   string                  // of the boot that applied is from
+	applied  map[string]*uci.Package // the configuration as the daemons know it: that of boot or of the last reload
+	files    map[string]answerFile   // ubus/*.json as last read
+	services map[string]ubus.Value   // the data of those that somebody set since boot
+	made     map[string]bool         // bus objects that follow from the configuration
 }
 
 // New writes the router that comes with the program into dir, which must not hold one.

@@ -11,15 +11,47 @@ import (
 
 // service list {name} answers a table of the one service, or an empty one.
 func (r *Router) serviceList(base, args ubus.Value) (ubus.Value, int) {
-	all := r.read("service.list.json")
+	all := with(r.read("service.list.json"))
+	r.mu.Lock()
+	for name := range r.services {
+		all = with(all, name, ubus.Table())
+	}
+	r.mu.Unlock()
 	name := args.Get("name").Text()
 	if name == "" {
-		return with(all), ubus.StatusOK
+		return all, ubus.StatusOK
 	}
 	if s := all.Get(name); s.Exists() {
 		return ubus.Table(name, s), ubus.StatusOK
 	}
 	return ubus.Table(), ubus.StatusOK
+}
+
+// service set makes a service, or changes its data. None of them runs anything.
+func (r *Router) serviceSet(_, args ubus.Value) (ubus.Value, int) {
+	name := args.Get("name").Text()
+	if name == "" {
+		return ubus.Value{}, ubus.StatusInvalidArgument
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if data := args.Get("data"); data.Exists() || !r.services[name].Exists() {
+		r.services[name] = data
+	}
+	return ubus.Value{}, ubus.StatusOK
+}
+
+// service get_data {type} answers what each service says of a type, as firewalls ask.
+func (r *Router) serviceData(_, args ubus.Value) (ubus.Value, int) {
+	typ, all := args.Get("type").Text(), ubus.Table()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for name, data := range r.services {
+		if v := data.Get(typ); v.Exists() {
+			all = with(all, name, ubus.Table(typ, v))
+		}
+	}
+	return all, ubus.StatusOK
 }
 
 // service event is how a changed package is made known. It says nothing of what comes of it.

@@ -56,6 +56,8 @@ func makersOf() map[string]maker {
 		"network.reload":           (*Router).networkReload,
 		"service.list":             (*Router).serviceList,
 		"service.event":            (*Router).serviceEvent,
+		"service.set":              (*Router).serviceSet,
+		"service.get_data":         (*Router).serviceData,
 		"system.board":             (*Router).systemBoard,
 		"system.info":              (*Router).systemInfo,
 		"system.reboot":            (*Router).systemReboot,
@@ -107,7 +109,7 @@ func (r *Router) text(name string) string {
 func (r *Router) boot() {
 	id := r.text(bootIDFile)
 	r.mu.Lock()
-	r.bootID, r.applied = id, map[string]*uci.Package{}
+	r.bootID, r.applied, r.services = id, map[string]*uci.Package{}, map[string]ubus.Value{}
 	r.mu.Unlock()
 	names, err := r.uci.Packages()
 	if err != nil {

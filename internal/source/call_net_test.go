@@ -129,6 +129,7 @@ func (n *netRouter) load() {
 		Root: n.box.Dir, UCI: uci.Open(n.box.Dir), Ubus: client, Box: system, Store: store,
 		Funcs: map[string]source.Func{
 			"agent.identity": none, "agent.software_version": none, "agent.first_use": none, "agent.gateway": none, "agent.connreq_url": none,
+			"agent.connreq_udp": none, "agent.nat_detected": none,
 		},
 	})
 	t.Cleanup(func() { src.Close() })
