@@ -490,6 +490,7 @@ func TestPagesHoldAtLeastOneItem(t *testing.T) {
 	}
 }
 
+// §2.3: what a person may have told, and what not.
 func TestInformNamesItsEvent(t *testing.T) {
 	h := newHouse(t)
 	for _, event := range []string{"", "2 PERIODIC", "2", "periodic", "value_change", "1 boot", "X 00D09E test"} {
@@ -501,7 +502,11 @@ func TestInformNamesItsEvent(t *testing.T) {
 	if got := h.cpe.codes(); !slices.Equal(got, want) {
 		t.Errorf("posted %q", got)
 	}
-	for _, event := range []string{"M Reboot", "7 TRANSFER COMPLETE", "99", "nonsense", "X ", "X " + strings.Repeat("x", 80)} {
+	for _, event := range []string{
+		"M Reboot", "7 TRANSFER COMPLETE", "99", "nonsense", "X ", "X 00D09E " + strings.Repeat("x", 56), // of 65
+		"5 KICKED", "9 REQUEST DOWNLOAD", "10 AUTONOMOUS TRANSFER COMPLETE", "13 WAKEUP", "14 HEARTBEAT", // are true or not
+		"X 00D09E", "X 00D09E ", "X  Lamp", "X 00D09E Lamp\non", "X 00D09E \xff",
+	} {
 		if err := h.client.Inform(t.Context(), event); err == nil {
 			t.Errorf("%q: no error", event)
 		}

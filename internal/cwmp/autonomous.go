@@ -166,11 +166,19 @@ func (c *CPE) report(ctx context.Context, r report) error {
 	return err
 }
 
-// reported lists what was reported and not told.
-func (c *CPE) reported() []report {
+func (c *CPE) allReports() []report {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return slices.Clone(c.reports)
+}
+
+// reported lists what the ACS is to be told, but for what is the matter of an old one while a new one is on probation.
+func (c *CPE) reported() []report {
+	list := c.allReports()
+	if p := c.saved.Probation; p != nil && p.Kept != nil {
+		list = slices.DeleteFunc(list, func(r report) bool { return slices.Contains(p.Kept.Reports, r.ID) })
+	}
+	return list
 }
 
 // changeReports changes the list, on flash and then here.
@@ -181,7 +189,7 @@ func (c *CPE) changeReports(ctx context.Context, change func([]report) ([]report
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-	list, err := change(c.reported())
+	list, err := change(c.allReports())
 	if err != nil {
 		return err
 	}
@@ -196,19 +204,27 @@ func (c *CPE) changeReports(ctx context.Context, change func([]report) ([]report
 	return nil
 }
 
-// dropReports forgets one, or all where id is "".
-func (c *CPE) dropReports(id string) {
-	if len(c.reported()) == 0 {
+// dropReports forgets some.
+func (c *CPE) dropReports(ids ...string) {
+	if len(ids) == 0 {
 		return
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	defer cancel()
 	err := c.changeReports(ctx, func(list []report) ([]report, error) {
-		return slices.DeleteFunc(list, func(r report) bool { return id == "" || r.ID == id }), nil
+		return slices.DeleteFunc(list, func(r report) bool { return slices.Contains(ids, r.ID) }), nil
 	})
 	if err != nil {
 		c.log.Error("what was reported cannot be forgotten", "err", err)
 	}
+}
+
+// reportIDs names all that there are.
+func (c *CPE) reportIDs() (ids []string) {
+	for _, r := range c.allReports() {
+		ids = append(ids, r.ID)
+	}
+	return ids
 }
 
 func (c *CPE) loadReports() {

@@ -129,7 +129,7 @@ func TestAutonomousTransferCompletePolicy(t *testing.T) {
 		if s := strings.Join(got, " "); s != tt.want {
 			t.Errorf("%s: told %q, want %q", tt.settings, s, tt.want)
 		}
-		r.cpe.dropReports("")
+		r.cpe.dropReports(r.cpe.reportIDs()...)
 	}
 }
 
@@ -225,7 +225,7 @@ func TestReportsThatAreRefused(t *testing.T) {
 	if _, err := r.cpe.TransferDone(t.Context(), image()); !errors.Is(err, ErrTooManyReports) {
 		t.Errorf("one too many: %v", err)
 	}
-	r.cpe.dropReports("")
+	r.cpe.dropReports(r.cpe.reportIDs()...)
 	if err := os.RemoveAll(filepath.Join(r.root, "etc/cwmpd")); err != nil {
 		t.Fatal(err)
 	}
@@ -289,5 +289,43 @@ func TestReportsByVersion(t *testing.T) {
 		if fmt.Sprint(got) != fmt.Sprint(want) {
 			t.Errorf("1.%d: told %q, want %q", v, got, want)
 		}
+	}
+}
+
+// K-20, E-3: a new ACS on probation does not hear of what was reported before. When it proves itself that is forgotten; when the
+// old one comes back it is told.
+func TestReportsAndProbation(t *testing.T) {
+	transferred := image()
+	told := report{ID: "told", Transfer: &transferred}
+	for _, proves := range []bool{true, false} {
+		bubble(t, "E-3", func(t *testing.T, m *mover) {
+			m.dead[oldACS] = true // before it could be told
+			if err := m.cpe.report(t.Context(), told); err != nil {
+				t.Fatal(err)
+			}
+			pass(time.Second)
+			m.dead[oldACS], m.dead[newACS] = false, !proves
+			m.move(newACS, "", "")
+			var early, late int
+			m.mu.Lock()
+			m.during = func(int) {
+				if m.conf.ACS.URL == newACS {
+					early += len(m.cpe.reported())
+				} else {
+					late = len(m.cpe.reported())
+				}
+			}
+			m.mu.Unlock()
+			pass(2 * time.Minute)
+			if early != 0 {
+				t.Error("the new ACS is told")
+			}
+			if n := len(m.cpe.allReports()); proves != (n == 0) {
+				t.Errorf("proved: %v, and %d reports are left", proves, n)
+			}
+			if pass(2 * time.Hour); proves == (late == 1) {
+				t.Errorf("proved: %v, and the old ACS is told of %d reports", proves, late)
+			}
+		})
 	}
 }

@@ -474,7 +474,7 @@ func (c *CPE) discard() {
 	c.mu.Lock()
 	c.asked = nil
 	c.mu.Unlock()
-	c.dropReports("")
+	c.dropReports(c.reportIDs()...)
 	for _, r := range c.doneTransfers() {
 		c.forgetTransfer(r)
 	}

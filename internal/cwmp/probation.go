@@ -246,6 +246,7 @@ type dues struct {
 	DUChanges    []duChange     `json:",omitempty"`
 	Transfers    []string       `json:",omitempty"` // IDs of all that were in the queue
 	Done         []string       `json:",omitempty"` // of those, the ones that had ended
+	Reports      []string       `json:",omitempty"` // IDs of those that were there
 }
 
 // park puts aside what is owed, to what was put aside before.
@@ -260,6 +261,7 @@ func (c *CPE) park() {
 	c.keptEvents.join(c.events.list)
 	k.Schedules = append(k.Schedules, c.saved.Schedules...)
 	k.DUChanges = append(k.DUChanges, c.saved.DUChanges...)
+	k.Reports = c.reportIDs()
 	if q := c.cfg.Transfers; q != nil {
 		k.Transfers, k.Done = nil, nil
 		for _, e := range q.Entries() {
@@ -314,6 +316,7 @@ func (c *CPE) forgetKept(k *dues) {
 	if k == nil {
 		return
 	}
+	c.dropReports(k.Reports...)
 	for _, r := range c.doneTransfers() {
 		if slices.Contains(k.Done, r.ID) {
 			c.forgetTransfer(r)

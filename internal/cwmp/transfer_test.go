@@ -310,8 +310,14 @@ func TestE4_PromisesAreOnFlashFirst(t *testing.T) {
 		}
 	}
 	d.acs.Ask(cwmptest.Download(cwmptest.DownloadArgs{CommandKey: "key-d", FileType: transfer.TypeConfig, URL: d.files.URL + "/good", DelaySeconds: 3600}),
-		cwmptest.ScheduleInform(3600, "key-s"), cwmptest.Reboot("key-r"))
-	d.acs.Play(cwmptest.Polite, cwmptest.Polite, onFlash("transfers.json", "key-d"), onFlash("session.json", "key-s"), onFlash("session.json", "key-r"))
+		cwmptest.ScheduleInform(3600, "key-s"), cwmptest.ChangeDUState("key-u", cwmptest.Operation("Update")), cwmptest.Reboot("key-r"))
+	d.acs.Play(cwmptest.Polite, cwmptest.Polite, onFlash("transfers.json", "key-d"), onFlash("session.json", "key-s"), onFlash("session.json", "key-u"), onFlash("session.json", "key-r"))
 	d.good()
-	d.wantNames("Inform", "", "DownloadResponse", "ScheduleInformResponse", "RebootResponse")
+	d.wantNames("Inform", "", "DownloadResponse", "ScheduleInformResponse", "ChangeDUStateResponse", "RebootResponse")
+	if err := d.cpe.report(t.Context(), report{ID: "reported"}); err != nil {
+		t.Fatal(err)
+	}
+	if data, err := os.ReadFile(filepath.Join(d.root, "etc/cwmpd/reports.json")); err != nil || !strings.Contains(string(data), "reported") {
+		t.Errorf("a report is taken, and the file holds %q, %v", data, err)
+	}
 }
