@@ -314,7 +314,7 @@ func TestE4_PromisesAreOnFlashFirst(t *testing.T) {
 	d.acs.Play(cwmptest.Polite, cwmptest.Polite, onFlash("transfers.json", "key-d"), onFlash("session.json", "key-s"), onFlash("session.json", "key-u"), onFlash("session.json", "key-r"))
 	d.good()
 	d.wantNames("Inform", "", "DownloadResponse", "ScheduleInformResponse", "ChangeDUStateResponse", "RebootResponse")
-	if err := d.cpe.report(t.Context(), report{ID: "reported"}); err != nil {
+	if err := d.cpe.report(t.Context(), report{Transfer: &soap.AutonomousTransfer{TargetFileName: "reported"}}); err != nil {
 		t.Fatal(err)
 	}
 	if data, err := os.ReadFile(filepath.Join(d.root, "etc/cwmpd/reports.json")); err != nil || !strings.Contains(string(data), "reported") {
