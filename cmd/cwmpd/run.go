@@ -22,6 +22,7 @@ goes down. It logs to the standard output, without times: procd's logd adds them
 SIGHUP and 'cwmpd reload' read the configuration again; no session is lost.`,
 		flags: func(fs *pflag.FlagSet, o *options) {
 			fs.StringVar(&o.acs, "acs", "", "`URL` of the ACS, as if set in /etc/config/cwmp before the start")
+			fs.StringVar(&o.trace, "trace", "", "`FILE` for what is said with the ACS, without secrets")
 			fs.StringVar(&o.logLevel, "log", "", "`LEVEL`: debug, info, warn or error; else the option log_severity decides")
 		},
 		run: func(ctx context.Context, o *options, _ []string) error {
@@ -38,7 +39,7 @@ SIGHUP and 'cwmpd reload' read the configuration again; no session is lost.`,
 			}
 			err := agent.Run(ctx, agent.DaemonOptions{
 				Options: agent.Options{Root: o.root, Files: datamodel.Files, Version: version, Log: logger(o.stdout, level)},
-				ACS:     o.acs, Level: follow, Reload: hangups(ctx),
+				ACS:     o.acs, Trace: o.trace, Level: follow, Reload: hangups(ctx),
 			})
 			if errors.Is(err, agent.ErrLeaving) {
 				return nil

@@ -27,6 +27,7 @@ type DaemonOptions struct {
 	Options
 	ACS    string          // as if set in the file before start; "" leaves the file alone
 	Level  *slog.LevelVar  // follows the option log_severity; nil: the level stays
+	Trace  string          // file for what is said with the ACS, without secrets; "" for none
 	Reload <-chan struct{} // each one has configuration and data model read again: SIGHUP; nil: nobody asks
 
 	silence time.Duration // of the ACS, before DHCP is asked again; 0 means unreachable
@@ -44,6 +45,7 @@ type Daemon struct {
 	cpe     *cwmp.CPE
 	door    *control.Server
 
+	trace  *cwmp.Tracer  // nil: nothing is traced
 	busy   chan struct{} // one slot, held by a session or by a flash write, never both
 	prefer *web.Affinity // the address of the ACS that worked last (S-50)
 
@@ -90,6 +92,12 @@ func Run(ctx context.Context, o DaemonOptions) error {
 	d := &Daemon{Parts: p, level: o.Level, asked: o.Reload, busy: make(chan struct{}, 1), prefer: new(web.Affinity), moved: make(chan struct{}, 1), found: newDiscovery(o.silence), leave: leave}
 	if err := os.MkdirAll(p.Box.Path(discover.Dir), 0o755); err != nil {
 		p.log.Warn("DHCP has no place to say where the ACS is", "err", err)
+	}
+	if o.Trace != "" {
+		d.trace, err = cwmp.NewTracer(cwmp.TraceConfig{Path: o.Trace, Show: d.harmless, Secrets: d.secrets, Log: d.log.With("part", "trace")})
+		if err != nil {
+			return err
+		}
 	}
 	if err := d.build(); err != nil {
 		return err
@@ -148,6 +156,7 @@ func (d *Daemon) build() (err error) {
 		SwitchACS:    d.switchACS,
 		Routed:       d.routed,
 		OnEnd:        d.sessionEnded,
+		Trace:        d.trace,
 		OnLeave:      func() { d.leave(ErrLeaving) },
 	})
 	if err != nil {
@@ -197,6 +206,9 @@ func (d *Daemon) run(ctx context.Context) error {
 	start("procd", d.watchProcd)
 	start("clock", d.watchClock)
 	start("reload", d.reloadWhenAsked)
+	if d.trace != nil {
+		start("trace", d.trace.Run)
+	}
 	start("notify", d.watcher.Run)
 	start("cwmp", d.cpe.Run)
 	wg.Wait()
@@ -305,6 +317,18 @@ func (d *Daemon) switchACS(from, to cwmp.Account) error {
 	d.reloadSettings()
 	d.watcher.Poke() // ManagementServer.URL reads another value than the one that the ACS has set
 	return err
+}
+
+// harmless reports whether the value of a parameter may be shown in a trace.
+func (d *Daemon) harmless(path string) bool {
+	def, err := d.Tree.Lookup(path)
+	return err == nil && !def.Object && !def.Hidden
+}
+
+// secrets are those of our own configuration.
+func (d *Daemon) secrets() []string {
+	s := d.settings.Load()
+	return []string{s.ACS.Password, s.CPE.Password, s.ACS.ProxyPassword}
 }
 
 // afterSession applies what the ACS changed, now that its connection is not cut by it.

@@ -142,12 +142,17 @@ func (c *CPE) session(ctx context.Context, r *Record) outcome {
 	}
 	c.account = accountOf(set.ACS)
 	user, password := c.credentials()
-	conn, err := web.NewSession(c.cfg.Web(), set.ACS.URL, user, password)
+	c.sessions++
+	number, cfg := c.sessions, c.cfg.Web()
+	if t := c.cfg.Trace; t != nil {
+		cfg.Heads = func(req *http.Request, resp *http.Response, err error) { t.exchange(number, req, resp, err) }
+	}
+	conn, err := web.NewSession(cfg, set.ACS.URL, user, password)
 	if err != nil {
 		return outcome{err: err}
 	}
 	defer conn.Close() // connection and cookies end with the session (H-12)
-	s := &session{cpe: c, log: c.log, http: conn, settings: set, record: r, version: c.offer.now}
+	s := &session{cpe: c, number: number, log: c.log, http: conn, settings: set, record: r, version: c.offer.now}
 	err = s.run(ctx)
 	s.step(Ended)
 	return outcome{err: err, atLeast: s.retryAfter, informed: s.informed, broken: s.promised != "" && !s.kept}

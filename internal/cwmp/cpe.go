@@ -43,6 +43,7 @@ type Config struct {
 	Web          func() web.Config         //
 	Busy         chan struct{}             // one slot, held by whoever sent to it: a session here, a flash write elsewhere; nil: never busy
 	AfterSession func(ctx context.Context) // called after every session, also a failed one: to apply what was set; nil: nothing is
+	Trace        *Tracer                   // nil: nothing is traced
 	// SwitchACS puts the account to into the configuration, in the place of from, which completed no session in its time (see
 	// probation). After it Settings must tell so. nil: no ACS is ever on probation.
 	SwitchACS func(from, to Account) error
@@ -100,6 +101,7 @@ type CPE struct {
 	offer          offer
 	uncompressed   string // the value of HTTPCompression that the ACS refused
 	askedMethods   bool
+	sessions       int // begun
 }
 
 // An outcome is how a session ended.

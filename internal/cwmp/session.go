@@ -31,6 +31,7 @@ type session struct {
 	http     *web.Session
 	settings config.Config // as they were when the session began
 	enc      soap.Encoder
+	number   int // counted since the start of the process
 	record   *Record
 
 	idPrefix string

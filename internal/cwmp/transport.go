@@ -31,6 +31,9 @@ func protocolErrorf(format string, args ...any) error {
 func (s *session) post(ctx context.Context, body []byte) (*soap.Envelope, error) {
 	header := http.Header{}
 	wire := body
+	if t := s.cpe.cfg.Trace; t != nil {
+		t.envelope(s.number, "CPE", body, "")
+	}
 	if body != nil {
 		header.Set("Content-Type", `text/xml; charset="utf-8"`)
 		header["SOAPAction"] = []string{""} // empty, without quotes, spelled so (H-4)
@@ -41,6 +44,9 @@ func (s *session) post(ctx context.Context, body []byte) (*soap.Envelope, error)
 		return nil, err
 	}
 	s.answered = true
+	if t := s.cpe.cfg.Trace; t != nil {
+		t.envelope(s.number, "ACS", answer.Body, answer.Header.Get("Content-Type"))
+	}
 	s.record.BytesOut += int64(len(wire))
 	s.record.BytesIn += int64(len(answer.Body))
 	s.log.Debug("posted", "out", len(wire), "status", answer.Status, "in", len(answer.Body)) // no bodies: they hold passwords

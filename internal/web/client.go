@@ -97,6 +97,9 @@ func (c *client) send(ctx context.Context, m *message, t *tries) (*http.Response
 		}
 		t.sent = req.Header["Authorization"] != nil
 		resp, err := c.conn.roundTrip(ctx, req, c.cfg.HeaderTimeout, c.home == nil)
+		if c.cfg.Heads != nil {
+			c.cfg.Heads(req, resp, err)
+		}
 		if err == nil {
 			if c.jar != nil {
 				c.jar.store(resp.Header, time.Now())

@@ -2,6 +2,7 @@ package web
 
 import (
 	"log/slog"
+	"net/http"
 	"path/filepath"
 	"time"
 )
@@ -29,6 +30,9 @@ type Config struct {
 	BodyTimeout     time.Duration // for a whole answer to Post, for a stretch without progress in Get and Put; 0 means 60 s
 	MaxBody         int64         // of an answer to Post, before and after decoding; 0 means 2 MiB
 	Log             *slog.Logger  // nil discards
+
+	// Heads is told of every request that was sent, with the head of its answer or why there is none; nil: nobody asks.
+	Heads func(req *http.Request, resp *http.Response, err error)
 }
 
 // withDefaults fills in what a zero value stands for.

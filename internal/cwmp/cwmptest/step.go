@@ -1,6 +1,8 @@
 package cwmptest
 
 import (
+	"compress/gzip"
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -205,6 +207,24 @@ func (c *chunkWriter) Write(b []byte) (int, error) {
 		}
 	}
 	return len(b), nil
+}
+
+// Gzip sends the answer of another Step in that coding.
+func Gzip(next Step) Step {
+	return With("Content-Encoding", "gzip", func(x *Exchange) {
+		plain := x.w
+		x.w = &gzipWriter{ResponseWriter: plain}
+		next(x)
+		x.w = plain
+	})
+}
+
+type gzipWriter struct{ http.ResponseWriter }
+
+func (g *gzipWriter) Write(b []byte) (int, error) {
+	w := gzip.NewWriter(g.ResponseWriter)
+	n, err := w.Write(b)
+	return n, errors.Join(err, w.Close())
 }
 
 // Drop cuts the connection without an answer.
