@@ -25,6 +25,8 @@ var agentFuncs = map[string]string{
 	"agent.connreq_url":      "where the ACS knocks",
 	"agent.connreq_udp":      "where it knocks by UDP",
 	"agent.nat_detected":     "whether it sees us behind a NAT",
+	"agent.jabber_id":        "our address at the XMPP server",
+	"agent.xmpp":             "how the XMPP connection is",
 }
 
 // newSource is a real source with the agent's functions, on a router that has every file and package that some object

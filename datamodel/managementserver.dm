@@ -31,7 +31,7 @@ Device.ManagementServer.                    r
   CWMPRetryIntervalMultiplier       rw unsignedInt(1000..65535)     call mgmt.found acs retry_interval_multiplier dhcp_retry_interval_multiplier | default 2000
   ManageableDeviceNotificationLimit rw unsignedInt                  uci cwmp.cpe:cpe.md_notif_limit | default 0
   HTTPConnectionRequestEnable       rw boolean                      uci cwmp.cpe:cpe.http_connreq_enable | default 1
-  SupportedConnReqMethods           r  list enum(HTTP, STUN, XMPP)  const HTTP,STUN
+  SupportedConnReqMethods           r  list enum(HTTP, STUN, XMPP)  const HTTP,STUN,XMPP
   AliasBasedAddressing              r  boolean inform               const true
   InstanceMode                      rw enum(InstanceNumber, InstanceAlias) uci cwmp.cpe:cpe.instance_mode | default InstanceNumber
   AutoCreateInstances               rw boolean                      uci cwmp.cpe:cpe.auto_create_instances | default 0

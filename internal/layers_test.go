@@ -33,14 +33,15 @@ var layer = map[string]float64{
 
 	"internal/conformance": 4, // tests only
 
-	"internal/ubus/ubustest": 0.5,
-	"internal/cwmp/cwmptest": 2.5,
-	"internal/sandbox":       3,
+	"internal/ubus/ubustest":    0.5,
+	"internal/connreq/xmpptest": 0.5,
+	"internal/cwmp/cwmptest":    2.5,
+	"internal/sandbox":          3,
 }
 
 // scaffolding plays the other side of a seam; only tests and cmd/sandbox stand on it.
 var scaffolding = map[string]bool{
-	"internal/ubus/ubustest": true, "internal/cwmp/cwmptest": true, "internal/sandbox": true,
+	"internal/ubus/ubustest": true, "internal/connreq/xmpptest": true, "internal/cwmp/cwmptest": true, "internal/sandbox": true,
 }
 
 // sideways lists the imports inside one layer, each with its reason.

@@ -173,6 +173,7 @@ func (d *Daemon) build() (err error) {
 	d.onKnock = func() { d.cpe.Post(cwmp.Event{Code: cwmp.EventConnectionRequest}) }
 	d.onMove = d.lookAround
 	d.onBinding = func() { d.watcher.Poke(); d.lookAround() }
+	d.onXMPP = d.watcher.Poke
 	d.onCommit = d.committed
 	return nil
 }
@@ -211,6 +212,7 @@ func (d *Daemon) run(ctx context.Context) error {
 	}
 	start("notify", d.watcher.Run)
 	start("cwmp", d.cpe.Run)
+	start("xmpp", d.xmpp.Run)
 	wg.Wait()
 	select {
 	case err := <-errs:
@@ -291,6 +293,7 @@ func (d *Daemon) reloadSettings() {
 	d.setLevel()
 	d.http.Reload()
 	d.udp.Reload()
+	d.xmpp.Reload()
 	d.cpe.SettingsChanged()
 	d.lookAround()
 }
@@ -402,7 +405,10 @@ func (d *Daemon) lookAround() {
 
 // watchAddress keeps the connection request URL right: its change is a value change that the ACS wants to know (C-16).
 func (d *Daemon) watchAddress(ctx context.Context) error {
-	onNetwork := func(string, ubus.Value) { d.lookAround() }
+	onNetwork := func(string, ubus.Value) {
+		d.lookAround()
+		d.xmpp.NetworkChanged()
+	}
 	if err := d.Bus.Listen("network.interface", onNetwork); err != nil {
 		d.log.Warn("listen for network events", "err", err)
 	}

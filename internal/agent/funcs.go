@@ -48,6 +48,10 @@ func (p *Parts) funcs() map[string]source.Func {
 		"agent.nat_detected": value(func(context.Context, []string) (string, error) {
 			return strconv.FormatBool(p.udp.NATDetected()), nil
 		}),
+		"agent.xmpp": p.xmppFunc(),
+		"agent.jabber_id": value(func(context.Context, []string) (string, error) {
+			return p.xmpp.JabberID(), nil
+		}),
 		"agent.first_use": value(func(context.Context, []string) (string, error) {
 			return p.firstUse(), nil
 		}),

@@ -50,6 +50,7 @@ type Parts struct {
 	http     *connreq.HTTP
 	udp      *connreq.UDP
 	acsAddrs atomic.Pointer[[]netip.Addr] // of the ACS, sorted, as they were last looked up
+	xmpp     *connreq.XMPP
 	router   *source.Router
 	route    func(netip.Addr) bool // whether there is a route to an address
 
@@ -60,6 +61,7 @@ type Parts struct {
 	onKnock   func() // a connection request was accepted
 	onMove    func() // the connection request URL may have changed
 	onBinding func() // where connection requests by UDP come to may have changed
+	onXMPP    func() // what Device.XMPP. says of its connection has changed
 }
 
 // Directories of .dm files beside the embedded ones; later ones win.
@@ -99,6 +101,7 @@ func Open(ctx context.Context, o Options) (*Parts, error) {
 	p.http = p.newConnReq()
 	p.route = p.newRoute()
 	p.udp = p.newUDP()
+	p.xmpp = p.newXMPP()
 	return p, p.loadTree(ctx, o.Files)
 }
 

@@ -14,6 +14,7 @@ type Config struct {
 	LWN LWN
 
 	STUN STUN
+	XMPP XMPP
 }
 
 // ACS is the section `acs`: the server and how to reach it.
@@ -147,6 +148,7 @@ func Default() Config {
 			ScheduleReboot: UnknownTime, DelayReboot: -1, KeepSettings: true, LogSeverity: "INFO"},
 		LWN:  LWN{Port: 7547, TriggerTime: UnknownTime},
 		STUN: STUN{Port: 3478, Min: 30 * time.Second, Max: time.Hour},
+		XMPP: XMPP{Algorithm: "DNS-SRV", KeepAlive: -1, Attempts: 16, RetryInitial: 60, RetryMultiplier: 2000, RetryMax: 30720},
 	}
 }
 
@@ -177,7 +179,7 @@ func FromUCI(p *uci.Package) (Config, []Problem) {
 		if !ours {
 			continue // inform_parameter and autonomous_notify are tables of the data model, others are not ours
 		}
-		if s != first(p, s.Type) {
+		if s != counting(p, s.Type) {
 			continue
 		}
 		for _, o := range s.Options {
@@ -197,7 +199,15 @@ func FromUCI(p *uci.Package) (Config, []Problem) {
 		}
 	}
 	c.discovered(p)
-	return c, problems
+	return c, append(problems, c.XMPP.lists(p)...)
+}
+
+// counting returns the section of a type that says how things are.
+func counting(p *uci.Package, typ string) *uci.Section {
+	if typ == xmppConnection {
+		return p.Section(xmppChosen(p))
+	}
+	return first(p, typ)
 }
 
 // first returns the section of a type that counts: the one named like the type, else the first.

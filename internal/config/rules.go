@@ -100,6 +100,8 @@ func rules() map[string]map[string]setter {
 			"log_severity": oneOf(func(c *Config) *string { return &c.CPE.LogSeverity },
 				"EMERG", "ALERT", "CRITIC", "ERROR", "WARNING", "NOTICE", "INFO", "DEBUG"),
 
+			"xmpp_connection": text(64, func(c *Config) *string { return &c.XMPP.Section }), "xmpp_allowed_jid": nil, // a list
+
 			"use_curl_ifname": nil, "notification": nil, "periodic_notify_enable": nil, "periodic_notify_interval": nil,
 			"custom_notify_json": nil, "exec_download": nil,
 			"disable_datatype_check": nil, "log_to_console": nil,
@@ -124,6 +126,20 @@ func rules() map[string]map[string]setter {
 			"max_keepalive":  seconds(-1, 1<<31-1, func(c *Config) *time.Duration { return &c.STUN.Max }),
 			"client_port":    integer(0, 65535, func(c *Config) *int { return &c.STUN.ClientPort }),
 			"max_clock_skew": seconds(0, 1<<31-1, func(c *Config) *time.Duration { return &c.STUN.Window }),
+		},
+		xmppConnection: {
+			"enable":                    boolean(func(c *Config) *bool { return &c.XMPP.Enable }),
+			"username":                  text(256, func(c *Config) *string { return &c.XMPP.Username }),
+			"password":                  text(256, func(c *Config) *string { return &c.XMPP.Password }),
+			"domain":                    text(64, func(c *Config) *string { return &c.XMPP.Domain }),
+			"resource":                  text(64, func(c *Config) *string { return &c.XMPP.Resource }),
+			"server_connect_algorithm":  oneOf(func(c *Config) *string { return &c.XMPP.Algorithm }, "DNS-SRV", "DNS", "ServerTable"),
+			"keepalive_interval":        integer(-1, 1<<31-1, func(c *Config) *int { return &c.XMPP.KeepAlive }),
+			"connect_attempts":          integer(0, 1<<31-1, func(c *Config) *int { return &c.XMPP.Attempts }),
+			"retry_initial_interval":    integer(1, 65535, func(c *Config) *int { return &c.XMPP.RetryInitial }),
+			"retry_interval_multiplier": integer(1000, 65535, func(c *Config) *int { return &c.XMPP.RetryMultiplier }),
+			"retry_max_interval":        integer(1, 1<<31-1, func(c *Config) *int { return &c.XMPP.RetryMax }),
+			"use_tls":                   boolean(func(c *Config) *bool { return &c.XMPP.UseTLS }),
 		},
 	}
 }

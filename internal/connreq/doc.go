@@ -24,4 +24,13 @@
 // of stun.run owns everything; the reader of the socket hands it what it awaits. A server is asked nine times in 9.5 s, then
 // again after half a minute, doubled up to an hour, at another of its addresses and with the magic cookie by turns. Mappings
 // are made known once a minute at most (Z-44).
+//
+// XMPP (Annex K) turns it round: we hold a connection to a server that both sides trust to say who is who, and an IQ on it
+// is a request. xmpp.go keeps the connection, xmppserver.go and xmpppause.go say where and when it is tried, xmpplogin.go,
+// xmppstream.go and scram.go speak RFC 6120, and xmpprequest.go judges what comes.
+//
+// Bounds (Z-46): 64 KiB, 16 levels, 1000 elements and 30 seconds a stanza, 32 attributes an element, a minute for the login,
+// 10 seconds for an answer to be taken; ten stanzas a second are read, and the rest waits at the server. The rates of
+// requests are those above, with an account of XMPP for a source. TLS when the ACS or the server wants it, verified for the
+// domain as the ACS's is; no PLAIN without it; a server that does not prove that it knows the password is left.
 package connreq

@@ -25,6 +25,7 @@ var (
 	rateFailed   = rate{10 * time.Second, 5}
 	rateKnock    = rate{time.Second, 20}
 	rateCrowd    = rate{50 * time.Millisecond, 100}
+	rateStanzas  = rate{100 * time.Millisecond, 50} // of an XMPP server (Z-46)
 )
 
 const maxSources = 256

@@ -130,6 +130,7 @@ func (n *netRouter) load() {
 		Funcs: map[string]source.Func{
 			"agent.identity": none, "agent.software_version": none, "agent.first_use": none, "agent.gateway": none, "agent.connreq_url": none,
 			"agent.connreq_udp": none, "agent.nat_detected": none,
+			"agent.jabber_id": none, "agent.xmpp": none,
 		},
 	})
 	t.Cleanup(func() { src.Close() })

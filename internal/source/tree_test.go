@@ -184,7 +184,7 @@ func TestTheSpineReads(t *testing.T) {
 		mgmt+"PeriodicInformTime", "0001-01-01T00:00:00Z",
 		mgmt+"CWMPRetryMinimumWaitInterval", "5",
 		mgmt+"ConnectionRequestURL", "http://192.0.2.1:7547/x",
-		mgmt+"SupportedConnReqMethods", "HTTP",
+		mgmt+"SupportedConnReqMethods", "HTTP,STUN,XMPP",
 		mgmt+"InformParameterNumberOfEntries", "1",
 		mgmt+"InformParameter.1.ParameterName", "Device.WiFi.",
 		mgmt+"InformParameter.1.EventList", "1 BOOT,2 PERIODIC",
