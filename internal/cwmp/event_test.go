@@ -71,6 +71,7 @@ func TestEventPolicies(t *testing.T) {
 }
 
 // E-8: the codes as the standard spells them, and as the schemas of each version know them (INV-1).
+// Covers: I-11.
 func TestE8_Codes(t *testing.T) {
 	for code, since := range map[string]version{
 		"0 BOOTSTRAP": 0, "1 BOOT": 0, "2 PERIODIC": 0, "3 SCHEDULED": 0, "4 VALUE CHANGE": 0, "6 CONNECTION REQUEST": 0,

@@ -341,6 +341,25 @@ func TestNoFallback(t *testing.T) {
 	}
 }
 
+// Z-13: a server that presents a hundred certificates is refused, verified or not; one with a few too many is served.
+func TestZ13_LongChains(t *testing.T) {
+	now := time.Now()
+	ca := newAuthority(t, now.Add(-time.Hour), now.Add(time.Hour))
+	pair, _, _ := ca.issue(t, leaf{names: []string{"acs.example"}, from: now.Add(-time.Hour), to: now.Add(time.Hour)})
+	for _, n := range []int{1, 16, 17, 100} {
+		for _, unset := range []bool{false, true} { // the clock
+			long := pair
+			long.Certificate = append([][]byte{pair.Certificate[0]}, slices.Repeat([][]byte{ca.cert.Raw}, n-1)...)
+			url := tlsServer(t, &tls.Config{Certificates: []tls.Certificate{long}}, nil)
+			s := newTestSession(t, Config{Root: rootWith(t, ca.pem), ClockSet: func() bool { return !unset }}, named(url, "acs.example"), "", "")
+			s.c.dialer.lookup = toLoopback
+			if _, err := s.Post(t.Context(), nil, nil); (err == nil) != (n <= 16) {
+				t.Errorf("%d certificates, clock not set: %v: got %v", n, unset, err)
+			}
+		}
+	}
+}
+
 // A peer that accepts and then says nothing does not hold us (Z-13).
 func TestSilentHandshake(t *testing.T) {
 	now := time.Now()
