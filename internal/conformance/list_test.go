@@ -15,6 +15,9 @@ type requirement struct {
 	section          string
 }
 
+// soon stands where somebody is at it: no matter for make test, which others run, but one for make conformance.
+const soon = "soon"
+
 const anID = `(?:(?:INV|[A-Z])-\d+|§\d+(?:\.\d+)?)`
 
 var levels = map[string]string{"M": "must", "S": "should", "O": "may", "MN": "must not", "PD": "own rule", "": ""}
@@ -92,7 +95,7 @@ func TestEverythingIsCovered(t *testing.T) {
 	for _, r := range readLists(t) {
 		known[r.id] = true
 		partly := strings.HasPrefix(r.reason, "partly: ")
-		if r.reason == "soon" {
+		if r.reason == soon {
 			continue
 		}
 		switch tests := claims[r.id]; {
