@@ -44,6 +44,9 @@ CWMP sessions
 	64       cwmp.maxEvents          events of an Inform (I-5)
 	256      cwmp.maxPosted          events that wait to be looked at
 	64       cwmp.maxSchedules       ScheduleInforms that wait (Z-32)
+	16       cwmp.maxVendorEvents    events of vendors that wait
+	16       cwmp.maxAsked           RequestDownloads that wait
+	32       cwmp.maxReports         autonomous transfers and changes that the ACS was not told of
 	16       cwmp.maxDUChanges       ChangeDUStates that the ACS was not told of
 	32       cwmp.maxDUOps           operations in one
 	10       cwmp.maxRefusals        sessions in which a refused TransferComplete is told again (S-20)
@@ -69,8 +72,21 @@ Connection requests by UDP, and STUN
 	1500     connreq.maxUDPRequest   bytes of a datagram (C-39)
 	16       connreq.maxUDPFields    fields in it
 	64       connreq.maxUDPID        characters of its id
+	16       connreq.maxIDs          ids of one second that are told apart (C-37)
 	1500     connreq.maxSTUN         bytes of an answer (Z-43)
 	32       connreq.maxAttributes   attributes in it
+
+Connection requests by XMPP
+
+	64 KiB   connreq.maxStanza       bytes of a stanza (Z-46)
+	4 KiB    connreq.maxStream       bytes of the stream's own start tag
+	4 KiB    connreq.maxBlank        blanks between two stanzas
+	16       connreq.maxDepth        elements inside one another
+	1000     connreq.maxElements     elements of a stanza
+	32       connreq.maxAttrs        attributes of one element
+	20       connreq.maxOther        stanzas before the login is over
+	16       connreq.maxTargets      addresses of all servers of a connection
+	200000   connreq.maxRounds       of hashing that a server may ask of us
 
 DHCP
 
