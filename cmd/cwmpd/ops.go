@@ -123,6 +123,7 @@ type status struct {
 	Successes    int
 	Failures     int
 	Events       []string
+	Transfers    []string
 	Owed         []string `json:"reload"`
 
 	Probation *struct {
@@ -186,6 +187,7 @@ func printStatus(w io.Writer, s status, _ bool) {
 	row("next session", ahead(s.Next))
 	row("next periodic", ahead(s.NextPeriodic))
 	row("events to tell", strings.Join(s.Events, ", "))
+	row("transfers", strings.Join(s.Transfers, ", "))
 	row("to be reloaded", strings.Join(s.Owed, ", "))
 }
 

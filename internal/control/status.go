@@ -12,6 +12,7 @@ import (
 	"github.com/cwmpd/cwmpd/internal/cwmp"
 	"github.com/cwmpd/cwmpd/internal/cwmp/soap"
 	"github.com/cwmpd/cwmpd/internal/model"
+	"github.com/cwmpd/cwmpd/internal/transfer"
 	"github.com/cwmpd/cwmpd/internal/ubus"
 )
 
@@ -30,8 +31,9 @@ type status struct {
 	LastWhy      string    `json:"last_why,omitempty"` // how the last failed session ended
 	Successes    int       `json:"successes"`          // sessions since the start
 	Failures     int       `json:"failures"`
-	Events       []string  `json:"events"` // that the ACS was not told of
-	Owed         []string  `json:"reload"` // packages that changed and were not reloaded
+	Events       []string  `json:"events"`    // that the ACS was not told of
+	Transfers    []string  `json:"transfers"` // that wait, run, or have ended without the ACS knowing
+	Owed         []string  `json:"reload"`    // packages that changed and were not reloaded
 
 	Probation *probation `json:"probation,omitempty"`
 	GivenUp   *givenUp   `json:"given_up,omitempty"`
@@ -66,7 +68,7 @@ func (s *Server) status(context.Context, ubus.Value) (any, error) {
 		Phase: string(st.Phase), Step: string(st.Step), URL: st.URL, URLFrom: from, Started: seconds(s.started), RetryCount: st.RetryCount,
 		Next: seconds(st.Next), NextPeriodic: seconds(st.NextPeriodic), LastSuccess: seconds(st.LastSuccess), LastFailure: seconds(st.LastFailure),
 		LastWhy: st.LastWhy, Successes: st.Successes, Failures: st.Failures,
-		Events: eventTexts(st.Events), Owed: notNil(s.cfg.Tree.Owed()),
+		Events: eventTexts(st.Events), Transfers: transferTexts(st.Transfers), Owed: notNil(s.cfg.Tree.Owed()),
 	}
 	if p := st.Probation; p != nil {
 		answer.Probation = &probation{p.New, p.Old, seconds(p.Since), p.Back, seconds(p.Until), p.Tries, p.Why}
@@ -83,6 +85,15 @@ func seconds(t time.Time) time.Time {
 		return t
 	}
 	return t.UTC().Truncate(time.Second)
+}
+
+// transferTexts writes transfers as `3 Vendor Configuration File "key", waiting`.
+func transferTexts(list []transfer.Entry) []string {
+	texts := []string{}
+	for _, e := range list {
+		texts = append(texts, fmt.Sprintf("%s %q, %s", e.FileType, e.CommandKey, e.State))
+	}
+	return texts
 }
 
 // eventTexts writes events as `M Reboot "key"`.
@@ -188,6 +199,10 @@ func (s *Server) inform(_ context.Context, args ubus.Value) (any, error) {
 		info = "Session running, the event is told in the next one"
 	case cwmp.HeldOff:
 		info = "Sessions are held off, the event is kept"
+	}
+	if event.Code == cwmp.EventValueChange && s.cfg.Notify != nil {
+		info = "Changed values are looked for, a session starts if one is to be told at once"
+		s.cfg.Notify.Poke()
 	}
 	s.cfg.CWMP.Post(event)
 	s.log.Info("a session was asked for on ubus", "event", event.Code)

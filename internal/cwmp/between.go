@@ -194,8 +194,12 @@ func (c *CPE) Sessions() []Record {
 // Status returns how things stand.
 func (c *CPE) Status() Status {
 	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.status
+	st := c.status
+	c.mu.Unlock()
+	if q := c.cfg.Transfers; q != nil {
+		st.Transfers = q.Entries()
+	}
+	return st
 }
 
 func (c *CPE) setPhase(p Phase) {
@@ -214,6 +218,7 @@ func (c *CPE) setStep(s Step) {
 }
 
 func (c *CPE) publish(phase Phase, next time.Time) {
+	events := inOrder(c.untoldEvents())
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.status.Phase, c.status.Step = phase, ""
@@ -222,7 +227,7 @@ func (c *CPE) publish(phase Phase, next time.Time) {
 	if c.periodic.interval > 0 {
 		c.status.NextPeriodic = c.periodic.due
 	}
-	c.status.Events = c.events.deliverable()
+	c.status.Events = events
 	c.status.Probation, c.status.GivenUp = nil, c.saved.GivenUp
 	if p := c.saved.Probation; p != nil {
 		left, running := c.probationLeft(time.Now())

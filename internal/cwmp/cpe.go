@@ -224,7 +224,7 @@ func (c *CPE) Run(ctx context.Context) error {
 			continue
 		case due: // it waits, and no retry is counted
 			c.setPhase(NoRoute)
-			c.count(now, false)
+			c.countNoRoute(now)
 			wait = min(wait, c.sleep(now, at, false))
 		default:
 			wait = c.sleep(now, at, ok)

@@ -133,12 +133,12 @@ func duURL(text string) (fault int) {
 }
 
 // duEvents lists what ended changes add to an Inform (E-1).
-func (s *session) duEvents() []Event {
-	if len(s.cpe.saved.DUChanges) == 0 {
+func (c *CPE) duEvents() []Event {
+	if len(c.saved.DUChanges) == 0 {
 		return nil
 	}
 	events := []Event{{Code: EventDUChange}}
-	for _, d := range s.cpe.saved.DUChanges {
+	for _, d := range c.saved.DUChanges {
 		events = append(events, Event{EventMDUChange, d.CommandKey})
 	}
 	return events

@@ -17,16 +17,10 @@ const informParameterTable = "Device.ManagementServer.InformParameter."
 // E-2). The bytes stay as they are for every repetition of this Inform.
 func (s *session) buildInform(ctx context.Context) (body []byte, id string) {
 	c := s.cpe
-	s.told = c.events.deliverable()
+	s.told = c.untoldEvents()
 	s.changes = c.pendingChanges(ctx)
 	if len(s.changes) > 0 {
 		s.told = append(s.told, Event{Code: EventValueChange})
-	}
-	s.told = append(s.told, transferEvents(c.doneTransfers())...)
-	s.told = append(s.told, s.duEvents()...)
-	s.told = append(s.told, c.reportEvents()...)
-	if len(c.requestedDownloads()) > 0 {
-		s.told = append(s.told, Event{Code: EventRequestDownload})
 	}
 	s.told = slices.DeleteFunc(s.told, func(e Event) bool { return sinceVersion(e.Code) > s.version })
 	carried := inOrder(fit(slices.Clone(s.told)))
@@ -47,6 +41,15 @@ func (s *session) buildInform(ctx context.Context) (body []byte, id string) {
 	s.writeParameters(ctx, carried)
 	s.enc.InformEnd()
 	return s.enc.End(), id
+}
+
+// untoldEvents lists all that the ACS is to be told of, but for changes of values.
+func (c *CPE) untoldEvents() []Event {
+	list := slices.Concat(c.events.deliverable(), transferEvents(c.doneTransfers()), c.duEvents(), c.reportEvents())
+	if len(c.requestedDownloads()) > 0 {
+		list = append(list, Event{Code: EventRequestDownload})
+	}
+	return list
 }
 
 func wireEvents(events []Event) []soap.Event {

@@ -134,6 +134,14 @@ func (c *CPE) count(now time.Time, running bool) {
 	}
 }
 
+// countNoRoute stops the time of the turn. Since when in the last wait there was no route nobody knows: half a turn is left.
+func (c *CPE) countNoRoute(now time.Time) {
+	c.count(now, false)
+	if p := c.saved.Probation; p != nil {
+		p.Spent = min(p.Spent, int64(c.turnTime()/time.Second)/2)
+	}
+}
+
 // probationLeft is how long the ACS of this turn still has, and whether that time runs at all.
 func (c *CPE) probationLeft(now time.Time) (left time.Duration, running bool) {
 	p := c.saved.Probation
@@ -156,7 +164,7 @@ func (c *CPE) takeProbation(ctx context.Context, now time.Time) {
 	}
 	p := c.saved.Probation
 	if !p.Writing && !c.routed(ctx) { // that is nobody's fault
-		c.writeAt = now.Add(routeCheck)
+		c.countNoRoute(now)
 		return
 	}
 	if configured := accountOf(c.cfg.Settings().ACS); sameURL(configured.URL, p.asked().URL) {

@@ -1,6 +1,10 @@
 package cwmp
 
-import "time"
+import (
+	"time"
+
+	"github.com/cwmpd/cwmpd/internal/transfer"
+)
 
 const (
 	maxRecords = 20
@@ -85,7 +89,8 @@ type Status struct {
 	LastWhy      string  // how the last failed session ended
 	Successes    int     // sessions that went well since New
 	Failures     int     // those that did not
-	Events       []Event // that the ACS was not told of yet
+	Events       []Event // that the ACS was not told of yet, but for changes of values
+	Transfers    []transfer.Entry
 	Probation    *Probation
 	GivenUp      *GivenUp // nil: none, or an ACS proved itself since
 }

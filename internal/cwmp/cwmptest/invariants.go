@@ -189,7 +189,7 @@ func (a *ACS) expectEcho(id string) {
 }
 
 // settle gives the connections of the session before a moment to be seen as closed.
-func (a *ACS) settle(conn string) { a.check.waitClosed(conn, 100*time.Millisecond) }
+func (a *ACS) settle(conn string) { a.check.waitClosed(conn, time.Second) }
 
 // waitClosed waits until no connection is open but the one named, and returns how many others are.
 func (c *checker) waitClosed(but string, limit time.Duration) int {
