@@ -84,7 +84,7 @@ Connection requests by XMPP
 	16       connreq.maxDepth        elements inside one another
 	1000     connreq.maxElements     elements of a stanza
 	32       connreq.maxAttrs        attributes of one element
-	20       connreq.maxOther        stanzas before the login is over
+	20       connreq.maxOther        stanzas before an answer that we wait for
 	16       connreq.maxTargets      addresses of all servers of a connection
 	200000   connreq.maxRounds       of hashing that a server may ask of us
 
