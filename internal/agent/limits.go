@@ -141,10 +141,13 @@ File transfers
 	64 KiB   transfer.maxInfo        of what an image says of itself
 	8 MiB    transfer.reserve        of memory that a file leaves free
 
+The command line, which asks the daemon on ubus as its object `cwmp` is asked by others
+
+	384 KiB  control.maxPage         of an answer; more comes in pages
+
 What we keep
 
 	8 MiB    state.maxJSON           of a file of ours
 	1 MiB    state.maxJournal        of the journal
 	16 MiB   state.maxFile           of a file that is replaced
-	384 KiB  control.maxPage         of an answer to the command line; more comes in pages
 */
