@@ -57,7 +57,7 @@ func verbs() []verb {
 	return []verb{
 		runVerb(),
 		getVerb(), setVerb(), addVerb(), delVerb(), namesVerb(), attrsVerb(),
-		informVerb(), statusVerb(), sessionsVerb(), reloadVerb(),
+		informVerb(), statusVerb(), sessionsVerb(), reloadVerb(), dhcpOptionsVerb(),
 		modelVerb(), versionVerb(),
 	}
 }

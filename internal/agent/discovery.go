@@ -95,16 +95,6 @@ func (p *Parts) readLeases() []lease {
 	return list
 }
 
-// gateway is who the gateway before us says it is (Annex F); the zero ID where there is none, or none that says so.
-func (p *Parts) gateway() discover.ID {
-	for _, l := range p.readLeases() {
-		if l.offer.Gateway != (discover.ID{}) {
-			return l.offer.Gateway
-		}
-	}
-	return discover.ID{}
-}
-
 // newLeaseWatch looks at the leases that are there, so that their ACS is known before anybody runs.
 func (d *Daemon) newLeaseWatch() *leaseWatch {
 	w := &leaseWatch{d: d, tokens: leaseBurst, refilled: time.Now()}
@@ -121,12 +111,16 @@ func (w *leaseWatch) run(ctx context.Context) error {
 	if s := d.settings.Load(); s.ACS.URL == "" && s.ACS.DHCPDiscovery && len(w.seen) == 0 {
 		w.ask(ctx) // a lease from before our hooks were there
 	}
+	signal(d.found.leased)
 	for {
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-d.found.leased:
 			w.look()
+			if err := d.tellDevices(ctx); err != nil {
+				d.log.Warn("devices are not told who their gateway is", "err", err)
+			}
 		case <-d.found.ended:
 			w.listen()
 		case <-w.silent:

@@ -81,6 +81,12 @@ func (id ID) Announce6() string {
 // Class is what makes a DHCP server know a device of TR-069 (K-31): in option 60 as it is.
 const Class = "dslforum.org"
 
+// Class124 is the same in option 124, which goes beside a vendor class that is somebody else's, in hexadecimal.
+func Class124() string {
+	b := binary.BigEndian.AppendUint32(nil, Enterprise)
+	return hex.EncodeToString(append(append(b, byte(len(Class))), Class...))
+}
+
 // Class6 is the same in option 16 of DHCPv6, in hexadecimal.
 func Class6() string {
 	b := binary.BigEndian.AppendUint32(nil, Enterprise)

@@ -247,6 +247,64 @@ func TestDebounceAndFlapping(t *testing.T) {
 	})
 }
 
+// TestLimit is N-13: a parameter with a limit opens a session as often as that and no more; three changes within it are one
+// notification, with the last value. A value that goes back where it was is none.
+func TestLimit(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBed(t, nil)
+		const limited, limit = "Device.ManagementServer.ConnectionRequestURL", time.Minute
+		b.cfg.UCIDirs = nil
+		b.cfg.Limit = func(path string) time.Duration {
+			if path == limited {
+				return limit
+			}
+			return 0
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		done := make(chan error)
+		go func() { done <- b.Run(ctx) }()
+		defer func() { cancel(); <-done }()
+		change := func(value string) {
+			b.setValue("url", value)
+			b.Poke()
+			time.Sleep(2 * time.Second)
+			synctest.Wait()
+		}
+		told := func() (n int) {
+			for ; len(b.onTold) > 0; n++ {
+				<-b.onTold
+			}
+			return n
+		}
+		time.Sleep(2 * time.Second)
+		change("http://192.0.2.2/")
+		if n := told(); n != 1 {
+			t.Fatalf("the first change was told %d times", n)
+		}
+		b.ack()
+		for _, url := range []string{"http://192.0.2.3/", "http://192.0.2.4/", "http://192.0.2.5/"} {
+			change(url)
+		}
+		if n := told(); n != 0 {
+			t.Errorf("within the limit told %d times", n)
+		}
+		time.Sleep(limit)
+		synctest.Wait()
+		if n := told(); n != 1 {
+			t.Errorf("after the limit told %d times", n)
+		}
+		b.wantPending(limited + "=http://192.0.2.5/")
+		b.ack()
+		change("http://192.0.2.6/")
+		change("http://192.0.2.5/")
+		time.Sleep(2 * limit)
+		synctest.Wait()
+		if n := told(); n != 0 {
+			t.Errorf("of a value that went back told %d times", n)
+		}
+	})
+}
+
 func TestBucket(t *testing.T) {
 	now := time.Unix(0, 0)
 	b := bucket{tokens: tellBurst, last: now, every: tellEvery}
