@@ -144,7 +144,7 @@ type leaseWatch struct {
 
 	deaf   bool             // the ACS was not reached in the last session
 	silent <-chan time.Time // fires when it was not for so long that DHCP is asked
-	asked  []lease          // the leases at the time DHCP was asked; nil: it was not
+	asked  []lease          // the leases when DHCP was first asked, since the ACS is silent; nil: it was not
 	later  <-chan time.Time // fires when DHCP may change its mind again
 }
 
@@ -207,7 +207,9 @@ func (w *leaseWatch) search(ctx context.Context) {
 	if len(leases) == 0 {
 		return // the link is down: no wonder. What the hooks write when it is up is read anyway.
 	}
-	w.asked = leases
+	if w.asked == nil { // else an answer may have come that was not looked at yet
+		w.asked = leases
+	}
 	w.ask(ctx)
 }
 

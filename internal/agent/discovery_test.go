@@ -59,7 +59,7 @@ func TestLeasesMoveTheURLUntilTheACSDoes(t *testing.T) {
 		t.Errorf("the ACS is %q, from %q, before anybody named one", v.Get("acs_url").Text(), v.Get("acs_url_from").Text())
 	}
 	s.lease("dhcp4", "bound", "43 1="+first.URL+" 2=bronze 3=7 4=1500")
-	s.wantInform("0 BOOTSTRAP, 1 BOOT")
+	s.wantBootstrap()
 	s.settle()
 	got := s.get(urlPath, "Device.DeviceInfo.ProvisioningCode", "Device.ManagementServer.CWMPRetryMinimumWaitInterval",
 		"Device.ManagementServer.CWMPRetryIntervalMultiplier")
@@ -74,11 +74,11 @@ func TestLeasesMoveTheURLUntilTheACSDoes(t *testing.T) {
 	s.lease("dhcp4", "renew", "43 1="+first.URL+" 2=bronze") // nothing new
 	s.at(second)
 	s.lease("dhcp4", "renew", "125 11="+second.URL)
-	s.wantInform("0 BOOTSTRAP")
+	s.wantBootstrap()
 	s.settle()
 	s.set("0", cwmptest.Value{Name: urlPath, Text: third.URL, Type: "string"})
 	s.at(third)
-	s.wantInform("0 BOOTSTRAP")
+	s.wantBootstrap()
 	s.settle()
 	s.lease("dhcp4", "renew", "125 11="+first.URL)
 	s.eventually("the lease is kept", func() bool { return strings.Contains(s.read("etc/config/cwmp"), "dhcp_url '"+first.URL+"'") })
@@ -171,7 +171,7 @@ func TestAnACSOfDHCPsIsOnProbation(t *testing.T) {
 	s.at(next)
 	s.lease("dhcp6", "rebound", "17 1="+next.URL)
 	s.lease("dhcp4", "renew", "125 12=x")
-	s.wantInform("0 BOOTSTRAP")
+	s.wantBootstrap()
 	s.settle()
 	s.lease("dhcp4", "renew", "43 1="+bad)
 	s.lease("dhcp6", "rebound", "17 2=z")

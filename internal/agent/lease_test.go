@@ -3,6 +3,7 @@ package agent
 import (
 	"encoding/hex"
 	"os/exec"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -101,4 +102,12 @@ func (s *stage) daemon() *Daemon {
 		s.t.Fatalf("the agent does not start: %v", err)
 	}
 	return nil
+}
+
+// wantBootstrap waits for the next Inform, the first at an ACS; what a lease brought beside the URL may be in it too.
+func (s *stage) wantBootstrap() {
+	s.t.Helper()
+	if got := s.inform().Events(); !slices.Contains(got, "0 BOOTSTRAP") {
+		s.t.Errorf("Inform with %q, want 0 BOOTSTRAP among them", got)
+	}
 }

@@ -165,7 +165,7 @@ func TestARealLease(t *testing.T) {
 	server := l.dnsmasq(gateway, id.Dnsmasq()+"dhcp-option=vendor:"+discover.Class+",1,\""+device.acs.URL+"\"\n"+
 		"dhcp-option=vendor:"+discover.Class+",2,\"bronze\"\n")
 	client := l.udhcpc(device)
-	device.wantInform("0 BOOTSTRAP, 1 BOOT")
+	device.wantBootstrap()
 	device.settle()
 	got := device.get(urlPath, "Device.DeviceInfo.ProvisioningCode", "Device.GatewayInfo.", "Device.DeviceInfo.ManufacturerOUI", "Device.DeviceInfo.SerialNumber",
 		"Device.DeviceInfo.ProductClass")
@@ -205,7 +205,7 @@ func TestARealLease(t *testing.T) {
 		client.Process.Signal(syscall.SIGUSR1) // what netifd does for `network.interface.wan renew`
 		return strings.Contains(device.read("etc/config/cwmp"), next.URL)
 	})
-	device.wantInform("0 BOOTSTRAP")
+	device.wantBootstrap()
 	device.settle()
 	if n := gateway.get(count)[count]; n != "1" {
 		t.Errorf("after a restart of dnsmasq the gateway knows %s devices", n)
