@@ -234,6 +234,16 @@ func (d *Daemon) awaitPorts(ctx context.Context) {
 	}
 }
 
+// awaitHTTP waits a moment until the port of connection requests is open again: the Inform that follows tells it.
+func (d *Daemon) awaitHTTP() {
+	for range 100 {
+		if d.http.Port() > 0 {
+			return
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+}
+
 // committed hears of every commit, the ACS's, the CLI's and our own.
 func (d *Daemon) committed(c model.Changes) {
 	if c.Own {
@@ -294,6 +304,9 @@ func (d *Daemon) reloadSettings() {
 	d.http.Reload()
 	d.udp.Reload()
 	d.xmpp.Reload()
+	if s.CPE.Enable && !before.CPE.Enable && s.CPE.HTTPConnReq {
+		d.awaitHTTP()
+	}
 	d.cpe.SettingsChanged()
 	d.lookAround()
 }
