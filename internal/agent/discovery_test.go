@@ -90,6 +90,13 @@ func TestLeasesMoveTheURLUntilTheACSDoes(t *testing.T) {
 	if got := s.get(urlPath)[urlPath]; got != third.URL {
 		t.Errorf("after a restart the URL is %q, want %q", got, third.URL)
 	}
+	s.set("0", cwmptest.Value{Name: urlPath, Text: "", Type: "string"}) // K-20: we are not lost, DHCP's is there
+	s.at(first)
+	s.wantBootstrap()
+	s.settle()
+	if got := s.get(urlPath)[urlPath]; got != first.URL {
+		t.Errorf("without a URL of its own it is %q, want %q", got, first.URL)
+	}
 }
 
 // deadURL is an ACS that refuses every connection.
@@ -125,7 +132,7 @@ func TestAnACSThatIsGoneIsLookedForByDHCP(t *testing.T) {
 	}
 }
 
-// K-33: an ACS that was configured is never replaced by DHCP's, however dead it is.
+// T-348, K-33: an ACS that was configured is never replaced by DHCP's, however dead it is.
 func TestAConfiguredACSIsNeverLeftForDHCPs(t *testing.T) {
 	t.Parallel()
 	s := impatient(t, map[string]string{"etc/config/cwmp": strings.Replace(unfound, "option dhcp_d", "option url 'x'\n\toption dhcp_d", 1)})

@@ -88,7 +88,7 @@ func (s *session) set(ctx context.Context, tx *model.Tx, v soap.Value) error {
 	if v.Name == "" || strings.HasSuffix(v.Name, ".") {
 		return &model.ParamError{Path: v.Name, Reason: model.Unknown, Msg: "not a parameter"}
 	}
-	if v.Name == acsURLPath {
+	if v.Name == acsURLPath && (v.Text != "" || s.cpe.cfg.Settings().ACS.DHCPURL == "") {
 		if err := config.CheckURL(v.Text); err != nil { // K-20: nobody could reach us any more to take it back
 			return &model.ParamError{Path: v.Name, Reason: model.BadValue, Msg: err.Error()}
 		}

@@ -23,9 +23,10 @@ func mgmtFuncs() map[string]Func {
 }
 
 // mgmtCheckURL refuses an ACS URL that would leave the router without an ACS, whoever wants to set it (K-20).
-func mgmtCheckURL(_ context.Context, _ *Reader, _ *model.Row, changed map[string]string) error {
+// Without a URL there is still the one that DHCP named.
+func mgmtCheckURL(_ context.Context, r *Reader, _ *model.Row, changed map[string]string) error {
 	url, ok := changed["URL"]
-	if !ok {
+	if !ok || url == "" && ownConfig(r).ACS.DHCPURL != "" {
 		return nil
 	}
 	if err := config.CheckURL(url); err != nil {
@@ -72,7 +73,7 @@ func mgmtFound(_ context.Context, r *Reader, _ *model.Row, args []string) (strin
 	if len(args) != 3 {
 		return "", refused("mgmt.found wants SECTION NAME DHCPNAME")
 	}
-	c := r.Memo("configuration", func() any { c, _ := config.FromUCI(r.UCI(ownPackage)); return c }).(config.Config)
+	c := ownConfig(r)
 	s := r.section(ownPackage, args[0])
 	if own := optionText(s, args[1]); own != "" || s != nil && s.Option(args[1]) != nil && args[1] != "url" || !c.ACS.DHCPDiscovery {
 		return own, nil
@@ -81,6 +82,11 @@ func mgmtFound(_ context.Context, r *Reader, _ *model.Row, args []string) (strin
 		return c.ACS.URL, nil
 	}
 	return optionText(r.section(ownPackage, "acs"), args[2]), nil
+}
+
+// ownConfig is the agent's configuration as the files say it; DHCPURL is empty where it would not be used.
+func ownConfig(r *Reader) config.Config {
+	return r.Memo("configuration", func() any { c, _ := config.FromUCI(r.UCI(ownPackage)); return c }).(config.Config)
 }
 
 // mgmtSetFound writes the option itself: from then on it is not DHCP's.
