@@ -62,7 +62,9 @@ Connection requests by HTTP
 	256      connreq.maxSources      addresses whose rates are remembered; the others share one
 	4 KiB    digest.maxHeader        of an Authorization header
 	32       digest.maxParams        parameters in it
-	-        net/http                8 KiB of head, 5 s to send it, 10 s of silence
+	8 KiB    connreq.maxHead         of a request's head (C-17)
+	5 s      connreq.patience        to send it, and for our answer
+	10 s     connreq.idle            of silence between two requests
 	-        connreq.rateAccepted    10 sessions a minute in bursts of 5; a source may fail 6 times a minute, and ask once a
 	                                 second (C-5, Z-41)
 	-        digest.Config           256 nonces in use, for two minutes each

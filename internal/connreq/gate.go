@@ -21,20 +21,17 @@ type gate struct {
 
 	mu     sync.Mutex
 	guests []*guest // guarded by mu; oldest first
+	closed bool     // guarded by mu
 }
 
 // guest is an open connection.
 type guest struct {
 	net.Conn
-	gate     *gate
-	from     source
-	busy     atomic.Bool // its request is being answered
-	requests int         // of its serving goroutine
-	once     sync.Once
+	gate *gate
+	from source
+	busy atomic.Bool // its request is being answered
+	once sync.Once
 }
-
-// guestKey is the context key of a connection's guest.
-type guestKey struct{}
 
 func newGate(ln net.Listener, allowed func(netip.Addr) bool) *gate {
 	return &gate{Listener: ln, allowed: allowed}
@@ -43,7 +40,7 @@ func newGate(ln net.Listener, allowed func(netip.Addr) bool) *gate {
 func everybody(netip.Addr) bool { return true }
 
 // Accept waits for the next connection that may stay.
-func (g *gate) Accept() (net.Conn, error) {
+func (g *gate) Accept() (*guest, error) {
 	for {
 		c, err := g.Listener.Accept()
 		if err != nil {
@@ -80,6 +77,8 @@ func (g *gate) place(n *guest) (leaves *guest, ok bool) {
 		}
 	}
 	switch {
+	case g.closed:
+		return nil, false
 	case same >= maxPerSource:
 		leaves = g.oldest(func(o *guest) bool { return o.from == n.from })
 	case len(g.guests) >= maxGuests:
@@ -103,6 +102,19 @@ func (g *gate) oldest(which func(*guest) bool) *guest {
 		}
 	}
 	return nil
+}
+
+// Close lets nobody in any more and sends everybody away.
+func (g *gate) Close() error {
+	err := g.Listener.Close()
+	g.mu.Lock()
+	g.closed = true
+	guests := append([]*guest(nil), g.guests...)
+	g.mu.Unlock()
+	for _, n := range guests {
+		n.Close()
+	}
+	return err
 }
 
 // Close closes the connection and makes its place free.

@@ -9,32 +9,6 @@ import (
 	"github.com/cwmpd/cwmpd/internal/digest"
 )
 
-// maxRequests is how many requests a connection may carry (C-17).
-const maxRequests = 5
-
-// serve answers one request.
-func (h *HTTP) serve(w http.ResponseWriter, r *http.Request) {
-	if g, ok := r.Context().Value(guestKey{}).(*guest); ok {
-		g.busy.Store(true)
-		defer g.busy.Store(false)
-		if g.requests++; g.requests >= maxRequests {
-			w.Header().Set("Connection", "close")
-		}
-	}
-	if r.ContentLength != 0 { // not wanted, and not waited for (C-13)
-		w.Header().Set("Connection", "close")
-	}
-	w.Header().Set("Content-Length", "0")
-	status := h.judge(w.Header(), r)
-	w.WriteHeader(status)
-	if status != http.StatusOK {
-		return
-	}
-	http.NewResponseController(w).Flush() // the answer comes before the session (C-12)
-	h.cfg.Log.Info("connection request", "from", r.RemoteAddr)
-	h.cfg.OnRequest()
-}
-
 // judge returns the status for a request and sets the header that belongs to it.
 func (h *HTTP) judge(header http.Header, r *http.Request) int {
 	from, now := sourceOf(r.RemoteAddr), time.Now()

@@ -3,11 +3,8 @@ package connreq
 import (
 	"context"
 	"errors"
-	"io"
-	"log"
 	"log/slog"
 	"net"
-	"net/http"
 	"net/netip"
 	"net/url"
 	"strconv"
@@ -147,7 +144,7 @@ func (h *HTTP) Run(ctx context.Context) error {
 		}
 		if srv != nil {
 			h.place.Store(&place{srv.port, path})
-			srv.start(h.Reload)
+			srv.start(h.attend, h.Reload)
 		}
 		h.ran.Store(true)
 		if now := h.place.Load(); (now == nil) != (before == nil) || now != nil && *now != *before {
@@ -195,7 +192,6 @@ func (h *HTTP) settings(own func() string) (port int, path string) {
 type server struct {
 	wanted, port int
 	gate         *gate
-	http         *http.Server
 	running      bool
 	dead         atomic.Bool // it has stopped by itself
 	done         sync.WaitGroup
@@ -214,18 +210,6 @@ func (h *HTTP) open(wanted int) *server {
 			return nil
 		}
 		s := &server{wanted: wanted, port: ln.Addr().(*net.TCPAddr).Port, gate: newGate(ln, h.cfg.Allowed)}
-		s.http = &http.Server{
-			Handler:           http.HandlerFunc(h.serve),
-			ReadHeaderTimeout: 5 * time.Second,
-			ReadTimeout:       5 * time.Second,
-			WriteTimeout:      5 * time.Second,
-			IdleTimeout:       10 * time.Second,
-			MaxHeaderBytes:    4 << 10, // net/http adds as much again: 8 KiB (C-17)
-			ErrorLog:          log.New(io.Discard, "", 0),
-			ConnContext: func(ctx context.Context, c net.Conn) context.Context {
-				return context.WithValue(ctx, guestKey{}, c)
-			},
-		}
 		h.cfg.Log.Info("connection requests: listening", "port", s.port)
 		return s
 	}
@@ -233,13 +217,13 @@ func (h *HTTP) open(wanted int) *server {
 }
 
 // start serves, if it does not yet; stopped is called at the end.
-func (s *server) start(stopped func()) {
+func (s *server) start(attend func(*guest), stopped func()) {
 	if s.running {
 		return
 	}
 	s.running = true
 	s.done.Go(func() {
-		s.http.Serve(s.gate)
+		_ = s.welcome(attend)
 		s.dead.Store(true)
 		stopped()
 	})
@@ -248,7 +232,6 @@ func (s *server) start(stopped func()) {
 func (s *server) close() {
 	if s != nil {
 		s.gate.Close()
-		s.http.Close()
 		s.done.Wait()
 	}
 }
