@@ -214,7 +214,7 @@ func TestARealLease(t *testing.T) {
 	gateway.eventually("the gateway forgets the device", func() bool { return gateway.get(count)[count] == "0" })
 }
 
-// §9.2: the service puts what cwmpd wrote where dnsmasq of every release of OpenWrt looks, and takes it away again.
+// §9.2: what dnsmasq is to tell is written, and the service asked, when it has changed and only then.
 func TestTheGatewaysIdentityReachesDnsmasq(t *testing.T) {
 	t.Parallel()
 	s := newStage(t, nil)
@@ -243,6 +243,47 @@ func TestTheGatewaysIdentityReachesDnsmasq(t *testing.T) {
 		return os.IsNotExist(err)
 	})
 	s.eventually("the service is asked", func() bool { return asked() == 3 })
+}
+
+// §9.2: the service itself, with what rc.common gives it.
+func TestTheGatewayServicePlacesTheIdentity(t *testing.T) {
+	t.Parallel()
+	root := t.TempDir()
+	run := func(call, confdir string) {
+		t.Helper()
+		cmd := exec.Command("/bin/sh", "-c", `
+config_load() { :; }
+config_foreach() { "$1" cfg01411c; }
+config_get() { dir=$CONFDIR; }
+. "$0"
+$CALL`, "../../openwrt/files"+gatewayService)
+		cmd.Env = []string{"PATH=/usr/bin:/bin", "CWMPD_ROOT=" + root, "CALL=" + call, "CONFDIR=" + confdir}
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Fatalf("%s: %v\n%s", call, err, out)
+		}
+	}
+	there := func(name string) bool { _, err := os.Stat(filepath.Join(root, name)); return err == nil }
+	for name, text := range map[string]string{"etc/cwmpd/dnsmasq.conf": "x", "etc/init.d/dnsmasq": "#!/bin/sh\necho $1 >>" + root + "/asked\n"} {
+		if err := os.MkdirAll(filepath.Dir(filepath.Join(root, name)), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(root, name), []byte(text), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	run("start", "")
+	if !there("tmp/dnsmasq.d/cwmpd.conf") || !there("tmp/dnsmasq.cfg01411c.d/cwmpd.conf") || there("asked") {
+		t.Error("at boot the identity is not where dnsmasq will look, or dnsmasq is restarted")
+	}
+	run("reload", "/tmp/own,*.conf")
+	if asked, _ := os.ReadFile(filepath.Join(root, "asked")); !there("tmp/own/cwmpd.conf") || string(asked) != "enabled\nrestart\n" {
+		t.Errorf("the owner's directory has none, or dnsmasq was asked %q", asked)
+	}
+	os.Remove(filepath.Join(root, "etc/cwmpd/dnsmasq.conf"))
+	run("reload", "")
+	if there("tmp/dnsmasq.d/cwmpd.conf") {
+		t.Error("the identity is told after it was taken back")
+	}
 }
 
 // awake waits until the agent answers on the bus.
