@@ -80,6 +80,7 @@ type CPE struct {
 	onFlash        []byte // what saved was when it was last written
 	flashedRetries uint32
 	booted         bool
+	disabled       bool // by EnableCWMP
 	bootID         string
 	url            string    // the ACS of this moment
 	account        Account   // of the session that is open, or was last
@@ -350,7 +351,7 @@ func (c *CPE) takePosted(now time.Time) {
 
 // valueChanged: an active notification wants a session, but not sooner than the throttle after the last good one (N-11).
 func (c *CPE) valueChanged(now time.Time) {
-	if c.cfg.Notify == nil || !c.cfg.Notify.Active() {
+	if c.disabled || c.cfg.Notify == nil || !c.cfg.Notify.Active() {
 		return // in the meantime the ACS heard of it, or set it itself
 	}
 	at := now
@@ -405,6 +406,13 @@ func (c *CPE) settings(first bool) {
 	}
 	c.heartbeat.set(now, interval, c.phase(set.ACS.HeartbeatTime), true)
 	c.orderRestart(now, set.CPE, first)
+	was := c.disabled
+	if c.disabled = !set.CPE.Enable; was && !c.disabled { // what changed meanwhile, and did not change back: our own URL did
+		ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+		defer cancel()
+		c.pendingChanges(ctx)
+		c.valueChanged(now)
+	}
 }
 
 // phase is a time that the ACS set; without a clock there is none (S-41).
