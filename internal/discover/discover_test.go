@@ -34,6 +34,7 @@ const url = "https://acs.example.net:7547/"
 
 // T-345: option 43 with its suboptions or with a bare URL. T-346: option 125, and 17 of DHCPv6, with trailing NULs.
 // Z-47: what does not add up is no offer.
+// Covers: K-32.
 func TestOffers(t *testing.T) {
 	full := Offer{URL: url, Provisioning: "bronze", RetryMinWait: 30, RetryMultiplier: 1500}
 	gateway := ID{"00D09E", "GW-1", "Box"}
@@ -90,6 +91,7 @@ func TestOffers(t *testing.T) {
 }
 
 // Annex F: what a device says of itself is what a gateway reads, and the other way round.
+// Covers: §9.2.
 func TestIdentities(t *testing.T) {
 	id := ID{"00D09E", `S"1,2 =:\`, "Box"}
 	b, _ := hex.DecodeString(id.Announce4())
