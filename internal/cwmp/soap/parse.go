@@ -60,9 +60,10 @@ func Parse(body []byte, contentType string) (*Envelope, error) {
 	if len(body) > MaxBytes {
 		return nil, ErrTooLarge
 	}
+	var root *etree.Element
 	text, err := toUTF8(body, contentType)
 	if err == nil {
-		err = scan(text)
+		root, err = scan(text)
 	}
 	if err != nil {
 		if hasBodyFault(body) {
@@ -70,12 +71,7 @@ func Parse(body []byte, contentType string) (*Envelope, error) {
 		}
 		return nil, fmt.Errorf("%w: %w", ErrNotWellFormed, err)
 	}
-	doc := etree.NewDocument()
-	doc.ReadSettings.CharsetReader = asItIs
-	if _, err := doc.ReadFrom(bytes.NewReader(text)); err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrNotWellFormed, err)
-	}
-	return envelope(doc.Root())
+	return envelope(root)
 }
 
 // hasBodyFault finds a start tag <soap:Body:Fault> under any prefix.

@@ -337,6 +337,9 @@ func FuzzParse(f *testing.F) {
 	f.Add([]byte(message("", `<soap-env:Fault><detail><cwmp:Fault><FaultCode>8005</FaultCode></cwmp:Fault></detail></soap-env:Fault>`)), "text/xml; charset=iso-8859-1")
 	f.Add([]byte("<a xmlns:b=''><b:c d='&#0;'/></a>"), "")
 	f.Fuzz(func(t *testing.T, doc []byte, contentType string) {
+		if text, err := toUTF8(doc, contentType); err == nil {
+			sameAsEtree(t, text)
+		}
 		env, err := Parse(doc, contentType)
 		if err != nil {
 			return

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"strings"
+
+	"github.com/beevik/etree"
 )
 
 // Limits of one incoming document.
@@ -20,25 +22,27 @@ const (
 
 const nsXML, nsXMLNS = "http://www.w3.org/XML/1998/namespace", "http://www.w3.org/2000/xmlns/"
 
-// scan reads the tokens of a document in UTF-8 and refuses what is not well-formed, not namespace-well-formed, or
-// larger than any honest message. No DOM exists yet, so a hostile document costs no more than its own length.
-func scan(doc []byte) error {
+// scan reads a document in UTF-8 and refuses what is not well-formed, not namespace-well-formed, or larger than any honest
+// message. The tree is what etree's ReadFrom would make of it, less comments and instructions; it grows with what is within the
+// limits, and a hostile document costs no more than an honest one of its length.
+func scan(doc []byte) (*etree.Element, error) {
 	if err := countAttributes(doc); err != nil {
-		return err
+		return nil, err
 	}
 	d := xml.NewDecoder(bytes.NewReader(doc))
 	d.CharsetReader = asItIs
-	s := scanner{bindings: []binding{{"xml", nsXML}}}
+	tree := etree.NewDocument()
+	s := scanner{bindings: []binding{{"xml", nsXML}}, at: &tree.Element}
 	for {
 		t, err := d.RawToken()
 		if errors.Is(err, io.EOF) {
-			return s.end()
+			return tree.Root(), s.end()
+		}
+		if err == nil {
+			err = s.token(t)
 		}
 		if err != nil {
-			return fmt.Errorf("line %d: %w", lineOf(d), err)
-		}
-		if err := s.token(t); err != nil {
-			return fmt.Errorf("line %d: %w", lineOf(d), err)
+			return nil, fmt.Errorf("line %d: %w", lineOf(d), err)
 		}
 	}
 }
@@ -50,13 +54,9 @@ func lineOf(d *xml.Decoder) int { line, _ := d.InputPos(); return line }
 
 type binding struct{ prefix, uri string }
 
-type open struct {
-	name     xml.Name // as written: prefix and local
-	bindings int      // how many bindings were in scope before this element
-}
-
 type scanner struct {
-	stack    []open
+	at       *etree.Element // the element that is open; outside the root the document's own
+	scopes   []int          // of each open element, how many bindings were in scope before it
 	bindings []binding
 	elements int
 	rootSeen bool
@@ -71,9 +71,10 @@ func (s *scanner) token(t xml.Token) error {
 	case xml.EndElement:
 		return s.finish(t)
 	case xml.CharData:
-		if len(s.stack) == 0 && len(bytes.TrimLeft(t, " \t\r\n")) > 0 {
+		if len(s.scopes) == 0 && len(bytes.TrimLeft(t, " \t\r\n")) > 0 {
 			return errors.New("text outside the root element")
 		}
+		s.at.CreateText("").SetData(string(t)) // SetData sees whether it is white space only
 	case xml.Directive:
 		return errors.New("a DOCTYPE or another declaration is not allowed")
 	case xml.ProcInst:
@@ -85,7 +86,7 @@ func (s *scanner) token(t xml.Token) error {
 }
 
 func (s *scanner) start(t xml.StartElement) error {
-	if len(s.stack) == 0 && s.rootSeen {
+	if len(s.scopes) == 0 && s.rootSeen {
 		return errors.New("a second root element")
 	}
 	s.rootSeen = true
@@ -93,7 +94,7 @@ func (s *scanner) start(t xml.StartElement) error {
 	switch {
 	case s.elements > maxElements:
 		return fmt.Errorf("more than %d elements", maxElements)
-	case len(s.stack) >= maxDepth:
+	case len(s.scopes) >= maxDepth:
 		return fmt.Errorf("elements deeper than %d", maxDepth)
 	case len(t.Attr) > maxAttrs:
 		return fmt.Errorf("more than %d attributes", maxAttrs)
@@ -105,7 +106,11 @@ func (s *scanner) start(t xml.StartElement) error {
 	if err := s.names(t); err != nil {
 		return err
 	}
-	s.stack = append(s.stack, open{t.Name, scope})
+	s.scopes = append(s.scopes, scope)
+	s.at = s.at.CreateElement(written(t.Name))
+	for _, a := range t.Attr {
+		s.at.CreateAttr(written(a.Name), a.Value)
+	}
 	return nil
 }
 
@@ -202,22 +207,21 @@ func (s *scanner) resolve(prefix string) (string, bool) {
 }
 
 func (s *scanner) finish(t xml.EndElement) error {
-	if len(s.stack) == 0 {
+	if len(s.scopes) == 0 {
 		return fmt.Errorf("</%.64s> without a start", t.Name.Local)
 	}
-	top := s.stack[len(s.stack)-1]
-	if top.name != t.Name {
-		return fmt.Errorf("</%.64s> closes <%.64s>", t.Name.Local, top.name.Local)
+	if s.at.Space != t.Name.Space || s.at.Tag != t.Name.Local {
+		return fmt.Errorf("</%.64s> closes <%.64s>", t.Name.Local, s.at.Tag)
 	}
-	s.stack = s.stack[:len(s.stack)-1]
-	s.bindings = s.bindings[:top.bindings]
+	top := len(s.scopes) - 1
+	s.at, s.bindings, s.scopes = s.at.Parent(), s.bindings[:s.scopes[top]], s.scopes[:top]
 	return nil
 }
 
 func (s *scanner) end() error {
 	switch {
-	case len(s.stack) > 0:
-		return fmt.Errorf("the document ends inside <%.64s>", s.stack[len(s.stack)-1].name.Local)
+	case len(s.scopes) > 0:
+		return fmt.Errorf("the document ends inside <%.64s>", s.at.Tag)
 	case !s.rootSeen:
 		return errors.New("no element at all")
 	}
