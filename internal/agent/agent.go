@@ -310,6 +310,7 @@ func (d *Daemon) reloadSettings() {
 	}
 	d.cpe.SettingsChanged()
 	d.lookAround()
+	signal(d.found.leased) // whose leases count, and who we are for our devices
 }
 
 func (d *Daemon) setLevel() {
