@@ -71,6 +71,7 @@ type stage struct {
 
 	silence time.Duration // as in DaemonOptions
 	built   func(*Daemon)
+	trace   string // file for a trace; "" for none
 }
 
 // newStage sets up a router whose ACS is ours. Nothing runs but its bus. The text of files may name {acs}.
@@ -199,7 +200,7 @@ func (s *stage) write(name, text string) {
 }
 
 func (s *stage) options() DaemonOptions {
-	return DaemonOptions{Options: Options{Root: s.router.Dir, Files: datamodel.Files, Version: "test", Log: testLogger(s.log)}, silence: s.silence, built: s.built}
+	return DaemonOptions{Options: Options{Root: s.router.Dir, Files: datamodel.Files, Version: "test", Log: testLogger(s.log)}, silence: s.silence, built: s.built, Trace: s.trace}
 }
 
 // start runs the agent.

@@ -369,6 +369,7 @@ func TestT107_PeriodicPhase(t *testing.T) {
 	})
 }
 
+// T-112, S-43: an instant shortens the wait for a retry, but for some jitter.
 func TestT112_PeriodicWhileTheACSIsDown(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := startLoop(t, func(l *loop) {

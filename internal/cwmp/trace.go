@@ -128,13 +128,10 @@ func (t *Tracer) Run(ctx context.Context) error {
 		select {
 		case e := <-t.entries:
 			write(e)
-			continue
-		default:
-		}
-		select {
-		case e := <-t.entries:
-			write(e)
 		case <-ctx.Done():
+			for range len(t.entries) {
+				write(<-t.entries)
+			}
 			return nil
 		}
 	}
