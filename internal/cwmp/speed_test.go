@@ -44,7 +44,7 @@ func TestRoundTripsOfASession(t *testing.T) {
 type plainACS struct {
 	asks  int64
 	asked atomic.Int64
-	open  atomic.Int64 // POSTs that are not answered
+	open  atomic.Int64  // POSTs that are not answered
 	each  func(n int64) // called for each answer; nil for nothing
 }
 
