@@ -125,6 +125,8 @@ type status struct {
 	Events       []string
 	Transfers    []string
 	Owed         []string `json:"reload"`
+	XMPP         string
+	JabberID     string `json:"jabber_id"`
 
 	Probation *struct {
 		New, Old string
@@ -177,6 +179,7 @@ func printStatus(w io.Writer, s status, _ bool) {
 	if g := s.GivenUp; g != nil {
 		row("given up", g.URL+" at "+when(g.At)+": "+g.Why)
 	}
+	row("XMPP", strings.TrimSpace(s.XMPP+" "+s.JabberID))
 	row("running since", when(s.Started))
 	row("sessions", fmt.Sprintf("%d complete, %d failed", s.Successes, s.Failures))
 	row("last success", when(s.LastSuccess))

@@ -166,6 +166,7 @@ func (d *Daemon) build() (err error) {
 		Ubus: d.Bus, Tree: d.Tree, CWMP: d.cpe, Notify: d.watcher, Reload: d.Reload, Log: part("control"),
 		Exit:    func() { d.leave(errAsked) },
 		URLFrom: d.urlFrom,
+		XMPP:    d.statusXMPP,
 	})
 	if err != nil {
 		return err

@@ -62,6 +62,14 @@ func (p *Parts) xmppFunc() source.Func {
 	}}
 }
 
+// statusXMPP is how the connection is that is wanted, for `cwmpd status`; "" where none is.
+func (p *Parts) statusXMPP() (status, jid string) {
+	if s := p.xmpp.State(); s.Section != "" {
+		return s.Status, p.xmpp.JabberID()
+	}
+	return "", ""
+}
+
 // idleXMPP is the status of a connection that ConnReqXMPPConnection does not name: it waits for that.
 func (p *Parts) idleXMPP(section string) string {
 	if pkg, err := p.UCI.Load("cwmp"); err == nil {

@@ -149,21 +149,22 @@ func playXMPP(t *testing.T, ca *xmpptest.CA, x *xmppServer) {
 		t.Errorf("LastChangeDate = %q", got[xmppFirst+"LastChangeDate"])
 	}
 
+	status := func() string { return s.call("cwmp", "status").Get("xmpp").Text() }
+	if v := s.call("cwmp", "status"); v.Get("jabber_id").Text() != jid {
+		t.Errorf("cwmpd status has the Jabber ID %q", v.Get("jabber_id").Text())
+	}
 	// The server goes away and comes back, then we do: our address stays, so there is no value change.
 	x.stop()
-	s.eventually("the connection is lost", func() bool {
-		v := s.get(xmppFirst + "Status")
-		return v[xmppFirst+"Status"] != "Enabled"
-	})
+	s.eventually("the connection is lost", func() bool { return status() != "Enabled" })
 	if got := s.get(jabberID)[jabberID]; got != jid {
 		t.Errorf("C-50 %q while the connection is lost, want %q", got, jid)
 	}
 	x.start()
-	s.eventually("the connection is back", func() bool { return s.get(xmppFirst + "Status")[xmppFirst+"Status"] == "Enabled" })
+	s.eventually("the connection is back", func() bool { return status() == "Enabled" })
 	s.seen = len(s.acs.Messages())
 	wake()
 	s.restart()
-	s.eventually("the connection is back", func() bool { return s.get(xmppFirst + "Status")[xmppFirst+"Status"] == "Enabled" })
+	s.eventually("the connection is back", func() bool { return status() == "Enabled" })
 	for _, m := range s.acs.Pick("Inform") {
 		if m.Values()[jabberID] != jid && strings.Contains(strings.Join(m.Events(), " "), "4 VALUE CHANGE") {
 			t.Errorf("C-50 an Inform with %v and %s = %q", m.Events(), jabberID, m.Values()[jabberID])

@@ -41,6 +41,7 @@ type Config struct {
 	Reload  func(ctx context.Context) error // reads configuration and data model again; nil: cannot be done
 	Exit    func()                          // ends the agent, for icwmp's `command exit`; nil: cannot be done
 	URLFrom func() string                   // says where the ACS's URL is from: config or dhcp; nil: nobody knows
+	XMPP    func() (status, jid string)     // how the XMPP connection is, "" where none is wanted; nil: nobody knows
 	Log     *slog.Logger                    // nil discards
 }
 

@@ -35,6 +35,9 @@ type status struct {
 	Transfers    []string  `json:"transfers"` // that wait, run, or have ended without the ACS knowing
 	Owed         []string  `json:"reload"`    // packages that changed and were not reloaded
 
+	XMPP     string `json:"xmpp,omitempty"` // Device.XMPP.Connection.{i}.Status of the connection that is wanted
+	JabberID string `json:"jabber_id,omitempty"`
+
 	Probation *probation `json:"probation,omitempty"`
 	GivenUp   *givenUp   `json:"given_up,omitempty"`
 }
@@ -69,6 +72,9 @@ func (s *Server) status(context.Context, ubus.Value) (any, error) {
 		Next: seconds(st.Next), NextPeriodic: seconds(st.NextPeriodic), LastSuccess: seconds(st.LastSuccess), LastFailure: seconds(st.LastFailure),
 		LastWhy: st.LastWhy, Successes: st.Successes, Failures: st.Failures,
 		Events: eventTexts(st.Events), Transfers: transferTexts(st.Transfers), Owed: notNil(s.cfg.Tree.Owed()),
+	}
+	if s.cfg.XMPP != nil {
+		answer.XMPP, answer.JabberID = s.cfg.XMPP()
 	}
 	if p := st.Probation; p != nil {
 		answer.Probation = &probation{p.New, p.Old, seconds(p.Since), p.Back, seconds(p.Until), p.Tries, p.Why}
