@@ -569,3 +569,22 @@ func TestPathOnReadOnlyFlash(t *testing.T) {
 		t.Errorf("got %q and %q", a, b)
 	}
 }
+
+// TestC18_BothFamilies is T-312: one port, asked by IPv4 and by IPv6, and a source's budget in each.
+func TestC18_BothFamilies(t *testing.T) {
+	b := run(t)
+	for _, host := range []string{"127.0.0.1", "::1"} {
+		c, err := net.Dial("tcp", net.JoinHostPort(host, fmt.Sprint(b.Port())))
+		if err != nil {
+			if host == "::1" {
+				t.Skipf("no IPv6 here: %v", err)
+			}
+			t.Fatal(err)
+		}
+		c.Close()
+		if resp := acs(t, b.URL(host), "acs", "secret"); resp.StatusCode != 200 {
+			t.Errorf("%s: got %v", host, resp.Status)
+		}
+		<-b.woken
+	}
+}
