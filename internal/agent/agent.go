@@ -301,7 +301,6 @@ func (d *Daemon) reloadSettings() {
 	}
 	d.settings.Store(s)
 	d.log.Info("configuration changed")
-	signal(d.found.leased) // after the new settings are there: who we are to devices may have changed
 	d.setLevel()
 	d.http.Reload()
 	d.udp.Reload()
