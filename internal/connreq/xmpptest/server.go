@@ -371,8 +371,9 @@ func attr(e xml.StartElement, name string) string {
 
 // inside returns the text between a tag and its end.
 func inside(text, tag string) string {
-	_, rest, ok := strings.Cut(text, "<"+tag)
-	if _, rest, ok = strings.Cut(rest, ">"); !ok {
+	_, rest, _ := strings.Cut(text, "<"+tag)
+	_, rest, ok := strings.Cut(rest, ">")
+	if !ok {
 		return ""
 	}
 	body, _, _ := strings.Cut(rest, "</"+tag)

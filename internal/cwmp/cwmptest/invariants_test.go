@@ -177,9 +177,8 @@ func TestInvariants(t *testing.T) {
 			want []string
 		}{rule, func(c *talker) {
 			text := strings.ReplaceAll(anInform("1"), change[0], change[1])
-			if strings.Contains(text, "cwmp:ParameterValueStruct[1]") {
-				text = strings.Replace(text, "cwmp:ParameterValueStruct[1]", fmt.Sprintf("cwmp:ParameterValueStruct[%d]", strings.Count(text, "<ParameterValueStruct>")), 1)
-			}
+			count := fmt.Sprintf("cwmp:ParameterValueStruct[%d]", strings.Count(text, "<ParameterValueStruct>"))
+			text = strings.Replace(text, "cwmp:ParameterValueStruct[1]", count, 1)
 			c.post(text)
 		}, []string{want}})
 	}
