@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"net/url"
 	"slices"
+	"sort"
 	"strconv"
 	"strings"
 	"time"
@@ -88,7 +89,7 @@ func (p *Parts) lookUpACS(ctx context.Context) {
 	for i := range addrs {
 		addrs[i] = addrs[i].Unmap().WithZone("")
 	}
-	slices.SortFunc(addrs, netip.Addr.Compare)
+	sort.SliceStable(addrs, func(i, j int) bool { return addrs[i].Less(addrs[j]) }) // slices would compile a sort for Addr alone
 	p.acsAddrs.Store(&addrs)
 }
 

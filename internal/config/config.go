@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/cwmpd/cwmpd/internal/uci"
@@ -173,10 +174,9 @@ func FromUCI(p *uci.Package) (Config, []Problem) {
 	if p == nil {
 		return c, problems
 	}
-	all := rules()
 	for _, s := range p.Sections {
-		table, ours := all[s.Type]
-		if !ours {
+		table := rulesOf(s.Type)
+		if table == nil {
 			continue // inform_parameter and autonomous_notify are tables of the data model, others are not ours
 		}
 		if s != counting(p, s.Type) {
@@ -184,15 +184,15 @@ func FromUCI(p *uci.Package) (Config, []Problem) {
 		}
 		for _, o := range s.Options {
 			where := s.Type + "." + o.Name
-			set, known := table[o.Name]
+			i := slices.IndexFunc(table, func(r rule) bool { return r.option == o.Name })
 			switch {
-			case !known:
+			case i < 0:
 				problems = append(problems, Problem{where, 0, "unknown option, ignored" + hint(table, o.Name)})
-			case set == nil: // icwmp's, without meaning here
+			case table[i].idle(): // icwmp's, without meaning here
 			case o.IsList:
 				problems = append(problems, Problem{where, 0, "is a list, expected one value; the default is used"})
 			default:
-				if err := set(&c, s.Get(o.Name)); err != nil {
+				if err := table[i].set(&c, s.Get(o.Name)); err != nil {
 					problems = append(problems, Problem{where, 0, err.Error() + "; the default is used"})
 				}
 			}

@@ -176,3 +176,16 @@ func TestIdentityFallsBackOnTheBox(t *testing.T) {
 		t.Errorf("a box without any device: %v, want %v", err, ErrNoSerial)
 	}
 }
+
+// An option has one rule: of two the second would never be asked.
+func TestRulesAreUnique(t *testing.T) {
+	for _, s := range rules {
+		seen := map[string]bool{}
+		for _, r := range s.rules {
+			if seen[r.option] {
+				t.Errorf("%s.%s has two rules", s.typ, r.option)
+			}
+			seen[r.option] = true
+		}
+	}
+}

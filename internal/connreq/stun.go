@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"net/netip"
 	"slices"
+	"sort"
 	"time"
 )
 
@@ -252,7 +253,8 @@ func (s *stun) resolve(ctx context.Context, set STUNSettings) ([]netip.AddrPort,
 	if len(servers) == 0 {
 		return nil, errors.New("the server has no address of IPv4")
 	}
-	slices.SortFunc(servers, netip.AddrPort.Compare) // resolvers change the order to share the load
+	// Resolvers change the order to share the load. slices would compile a sort for AddrPort alone.
+	sort.SliceStable(servers, func(i, j int) bool { return servers[i].Compare(servers[j]) < 0 })
 	return servers, nil
 }
 

@@ -79,55 +79,74 @@ func (s *Server) Run(ctx context.Context) error {
 	return nil
 }
 
-func text(name string) ubus.Arg    { return ubus.Arg{Name: name, Kind: ubus.KindString} }
-func list(name string) ubus.Arg    { return ubus.Arg{Name: name, Kind: ubus.KindArray} }
-func table(name string) ubus.Arg   { return ubus.Arg{Name: name, Kind: ubus.KindTable} }
-func number(name string) ubus.Arg  { return ubus.Arg{Name: name, Kind: ubus.KindInt32} }
-func boolean(name string) ubus.Arg { return ubus.Arg{Name: name, Kind: ubus.KindBool} }
+// A method is a method of an object on ubus.
+type method struct {
+	name   string
+	handle func(s *Server, ctx context.Context, args ubus.Value) (any, error) // answers with something that has a JSON form
+	args   []arg
+}
+
+type arg ubus.Arg
+
+const (
+	text    = ubus.KindString
+	list    = ubus.KindArray
+	table   = ubus.KindTable
+	number  = ubus.KindInt32
+	boolean = ubus.KindBool
+)
+
+var methods = [...]method{
+	{"status", (*Server).status, nil},
+	{"sessions", (*Server).sessions, nil},
+	{"inform", (*Server).inform, []arg{{"event", text}}},
+	{"get", (*Server).get, []arg{{"path", text}, {"paths", list}, {"skip", number}}},
+	{"names", (*Server).names, []arg{{"path", text}, {"next_level", boolean}, {"skip", number}}},
+	{"attrs", (*Server).attrs, []arg{{"path", text}, {"paths", list}, {"notification", number}, {"skip", number}}},
+	{"set", (*Server).set, []arg{{"path", text}, {"value", text}, {"values", table}}},
+	{"add", (*Server).add, []arg{{"path", text}}},
+	{"del", (*Server).del, []arg{{"path", text}, {"paths", list}}},
+	{"request_download", (*Server).requestDownload, []arg{{"file_type", text}, {"args", table}}},
+	{"transfer_complete", (*Server).transferComplete, []arg{
+		{"file_type", text}, {"upload", boolean}, {"url", text}, {"announce_url", text}, {"file_size", number}, {"target_file_name", text},
+		{"fault", number}, {"fault_string", text}, {"start", text}, {"complete", text},
+	}},
+	{"du_state_change_complete", (*Server).unitsChanged, []arg{{"results", list}}},
+	{"apply", (*Server).apply, nil},
+	{"reload", (*Server).reload, nil},
+}
+
+func (m *method) signature() (args []ubus.Arg) {
+	for _, a := range m.args {
+		args = append(args, ubus.Arg(a))
+	}
+	return args
+}
 
 func (s *Server) methods() map[string]ubus.Method {
-	return map[string]ubus.Method{
-		"status":           s.method(s.status),
-		"sessions":         s.method(s.sessions),
-		"inform":           s.method(s.inform, text("event")),
-		"get":              s.method(s.get, text("path"), list("paths"), number("skip")),
-		"names":            s.method(s.names, text("path"), boolean("next_level"), number("skip")),
-		"attrs":            s.method(s.attrs, text("path"), list("paths"), number("notification"), number("skip")),
-		"set":              s.method(s.set, text("path"), text("value"), table("values")),
-		"add":              s.method(s.add, text("path")),
-		"del":              s.method(s.del, text("path"), list("paths")),
-		"request_download": s.method(s.requestDownload, text("file_type"), table("args")),
-		"transfer_complete": s.method(s.transferComplete, text("file_type"), boolean("upload"), text("url"), text("announce_url"),
-			number("file_size"), text("target_file_name"), number("fault"), text("fault_string"), text("start"), text("complete")),
-		"du_state_change_complete": s.method(s.unitsChanged, list("results")),
-		"apply":                    s.method(s.apply),
-		"reload":                   s.method(s.reload),
+	all := map[string]ubus.Method{}
+	for i := range methods {
+		m := &methods[i]
+		all[m.name] = ubus.Method{Args: m.signature(), Handle: func(ctx context.Context, r ubus.Request) (ubus.Value, error) {
+			x, err := s.handle(ctx, m, r.Args)
+			if err == nil {
+				return encode(x)
+			}
+			refused := s.refuse(r, err)
+			v, err := encode(refused)
+			if err != nil {
+				return ubus.Value{}, err
+			}
+			return v, &ubus.StatusError{Code: faultKinds[refused.Fault].status}
+		}}
 	}
+	return all
 }
 
-// A handler answers with something that has a JSON form.
-type handler func(ctx context.Context, args ubus.Value) (any, error)
-
-// method makes a Method of a handler.
-func (s *Server) method(h handler, args ...ubus.Arg) ubus.Method {
-	return ubus.Method{Args: args, Handle: func(ctx context.Context, r ubus.Request) (ubus.Value, error) {
-		x, err := s.handle(ctx, h, r.Args)
-		if err == nil {
-			return encode(x)
-		}
-		refused := s.refuse(r, err)
-		v, err := encode(refused)
-		if err != nil {
-			return ubus.Value{}, err
-		}
-		return v, &ubus.StatusError{Code: faultKinds[refused.Fault].status}
-	}}
-}
-
-func (s *Server) handle(ctx context.Context, h handler, args ubus.Value) (any, error) {
+func (s *Server) handle(ctx context.Context, m *method, args ubus.Value) (any, error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	return h(ctx, args)
+	return m.handle(s, ctx, args)
 }
 
 // refuse logs what is our own fault.

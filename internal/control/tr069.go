@@ -12,26 +12,29 @@ import (
 
 // Object tr069 has the methods and the shapes of icwmp's, also those that we would have made otherwise.
 
-func (s *Server) legacyMethods() map[string]ubus.Method {
-	return map[string]ubus.Method{
-		"status":  s.legacyMethod(s.legacyStatus),
-		"inform":  s.legacyMethod(s.legacyInform, boolean("GetRPCMethods"), text("event")),
-		"notify":  s.legacyMethod(s.legacyNotify),
-		"command": s.legacyMethod(s.legacyCommand, text("command"), text("name")),
-		"dm":      s.legacyMethod(s.dm, text("cmd"), text("path"), text("value"), text("key")),
-	}
+var legacyMethods = [...]method{
+	{"status", (*Server).legacyStatus, nil},
+	{"inform", (*Server).legacyInform, []arg{{"GetRPCMethods", boolean}, {"event", text}}},
+	{"notify", (*Server).legacyNotify, nil},
+	{"command", (*Server).legacyCommand, []arg{{"command", text}, {"name", text}}},
+	{"dm", (*Server).dm, []arg{{"cmd", text}, {"path", text}, {"value", text}, {"key", text}}},
 }
 
-// legacyMethod is method with faults as data: icwmp's callers look at them and not at the status.
-func (s *Server) legacyMethod(h handler, args ...ubus.Arg) ubus.Method {
-	return ubus.Method{Args: args, Handle: func(ctx context.Context, r ubus.Request) (ubus.Value, error) {
-		x, err := s.handle(ctx, h, r.Args)
-		if err != nil {
-			refused := s.refuse(r, err)
-			x = legacyFault{refused.Path, refused.Fault, refused.Message}
-		}
-		return encode(x)
-	}}
+// legacyMethods are methods with faults as data: icwmp's callers look at them and not at the status.
+func (s *Server) legacyMethods() map[string]ubus.Method {
+	all := map[string]ubus.Method{}
+	for i := range legacyMethods {
+		m := &legacyMethods[i]
+		all[m.name] = ubus.Method{Args: m.signature(), Handle: func(ctx context.Context, r ubus.Request) (ubus.Value, error) {
+			x, err := s.handle(ctx, m, r.Args)
+			if err != nil {
+				refused := s.refuse(r, err)
+				x = legacyFault{refused.Path, refused.Fault, refused.Message}
+			}
+			return encode(x)
+		}}
+	}
+	return all
 }
 
 type legacyFault struct {

@@ -289,7 +289,7 @@ func (b *builder) implyAlias(o *object, od *objectDef) {
 	if od.last("noalias") != nil || o.written("Alias") != nil {
 		return
 	}
-	rule := typeRules["Alias"]
+	rule := ruleOf("Alias")
 	o.table.alias = true
 	o.params = append(o.params, &param{name: "Alias", object: o, def: Def{
 		Path: o.def.Path + "Alias", Writable: !o.table.volatile, Implied: true, File: o.def.File, Line: o.def.Line,

@@ -3,7 +3,6 @@ package model
 import (
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -11,34 +10,41 @@ import (
 
 // A clauseRule says what one kind of clause looks like.
 type clauseRule struct {
+	kind   string
 	want   string // after the kind, for messages
 	tables bool   // only a table may have it
 	single bool   // a later one takes the place of an earlier one
 	read   func(d *definitions, c *clause, words []word) error
 }
 
-var clauseRules = map[string]clauseRule{
-	"needs":    {want: "file PATH, uci PKG, uci PKG.@TYPE or call NAME", read: readSource(UseNeed)},
-	"rows":     {want: "SOURCE", tables: true, read: readSource(UseRows)},
-	"add":      {want: "SOURCE", tables: true, single: true, read: readSource(UseAdd)},
-	"write":    {want: "call NAME", single: true, read: readSource(UseHook)},
-	"let":      {want: "NAME SOURCE [| FILTER]…", read: readLet},
-	"ident":    {want: "OPTION…", tables: true, read: readNames},
-	"unique":   {want: "NAME[,NAME]…", tables: true, read: readUnique},
-	"max":      {want: "NUMBER", tables: true, single: true, read: readMax},
-	"count":    {want: "NAME", tables: true, single: true, read: readCount},
-	"nocount":  {tables: true, single: true, read: readFlag},
-	"noalias":  {tables: true, single: true, read: readFlag},
-	"volatile": {tables: true, single: true, read: readFlag},
+var clauseRules = [...]clauseRule{
+	{kind: "needs", want: "file PATH, uci PKG, uci PKG.@TYPE or call NAME", read: readNeed},
+	{kind: "rows", want: "SOURCE", tables: true, read: readRows},
+	{kind: "add", want: "SOURCE", tables: true, single: true, read: readAdd},
+	{kind: "write", want: "call NAME", single: true, read: readHook},
+	{kind: "let", want: "NAME SOURCE [| FILTER]…", read: readLet},
+	{kind: "ident", want: "OPTION…", tables: true, read: readNames},
+	{kind: "unique", want: "NAME[,NAME]…", tables: true, read: readUnique},
+	{kind: "max", want: "NUMBER", tables: true, single: true, read: readMax},
+	{kind: "count", want: "NAME", tables: true, single: true, read: readCount},
+	{kind: "nocount", tables: true, single: true, read: readFlag},
+	{kind: "noalias", tables: true, single: true, read: readFlag},
+	{kind: "volatile", tables: true, single: true, read: readFlag},
 }
 
 // clause reads one lower-case line of the current object.
 func (d *definitions) clause(words []word) error {
 	kind := words[0].text
-	rule, ok := clauseRules[kind]
-	if !ok {
-		return fmt.Errorf("unknown clause %q%s (a parameter begins with a capital)", kind, didYouMean(kind, slices.Sorted(maps.Keys(clauseRules))))
+	i := slices.IndexFunc(clauseRules[:], func(r clauseRule) bool { return r.kind == kind })
+	if i < 0 {
+		var kinds []string
+		for i := range clauseRules {
+			kinds = append(kinds, clauseRules[i].kind)
+		}
+		slices.Sort(kinds)
+		return fmt.Errorf("unknown clause %q%s (a parameter begins with a capital)", kind, didYouMean(kind, kinds))
 	}
+	rule := &clauseRules[i]
 	if rule.tables && !strings.HasSuffix(d.current.path, "."+instanceOf+".") {
 		return fmt.Errorf("%s: only a table (…{i}.) has it, and %s is none", kind, d.current.path)
 	}
@@ -59,26 +65,29 @@ func (d *definitions) clause(words []word) error {
 }
 
 // readSource reads a clause that is one source without filters.
-func readSource(use Use) func(*definitions, *clause, []word) error {
-	return func(d *definitions, c *clause, words []word) error {
-		parts := splitPipes(words)
-		if len(parts) > 1 {
-			return errors.New("a filter has no place here")
-		}
-		if use == UseRows && len(words) == 1 && words[0].text == "none" {
-			return nil // an honest table that is always empty here
-		}
-		expr, _, err := d.expression(use, words, false)
-		if err != nil {
-			return err
-		}
-		if use == UseHook && parts[0][0] != "call" {
-			return fmt.Errorf("%q is not call", parts[0][0])
-		}
-		c.words, c.expr = parts[0], expr
-		return nil
+func readSource(d *definitions, c *clause, words []word, use Use) error {
+	parts := splitPipes(words)
+	if len(parts) > 1 {
+		return errors.New("a filter has no place here")
 	}
+	if use == UseRows && len(words) == 1 && words[0].text == "none" {
+		return nil // an honest table that is always empty here
+	}
+	expr, _, err := d.expression(use, words, false)
+	if err != nil {
+		return err
+	}
+	if use == UseHook && parts[0][0] != "call" {
+		return fmt.Errorf("%q is not call", parts[0][0])
+	}
+	c.words, c.expr = parts[0], expr
+	return nil
 }
+
+func readNeed(d *definitions, c *clause, words []word) error { return readSource(d, c, words, UseNeed) }
+func readRows(d *definitions, c *clause, words []word) error { return readSource(d, c, words, UseRows) }
+func readAdd(d *definitions, c *clause, words []word) error  { return readSource(d, c, words, UseAdd) }
+func readHook(d *definitions, c *clause, words []word) error { return readSource(d, c, words, UseHook) }
 
 // placeholders that need no let.
 var builtinVars = []string{"section", "key", "n"}

@@ -11,15 +11,21 @@ import (
 // The verbs of the language: a closed list. What a verb's words mean is the source's business.
 var verbs = []string{"uci", "ubus", "file", "exec", "dbus", "const", "state", "call", "none"}
 
+// A flag is a word between type and source.
+type flag struct {
+	word string
+	set  func(*Def)
+}
+
 // flags are the words between type and source.
-var flags = map[string]func(*Def){
-	"hidden":  func(d *Def) { d.Hidden = true },
-	"deny":    func(d *Def) { d.Notify = NotifyDeny },
-	"forced":  func(d *Def) { d.Notify = NotifyForced },
-	"active":  func(d *Def) { d.Notify = NotifyDefault },
-	"inform":  func(d *Def) { d.Inform = true },
-	"command": func(d *Def) { d.Command = true },
-	"compat":  func(d *Def) { d.Compat = true },
+var flags = [...]flag{
+	{"active", func(d *Def) { d.Notify = NotifyDefault }},
+	{"command", func(d *Def) { d.Command = true }},
+	{"compat", func(d *Def) { d.Compat = true }},
+	{"deny", func(d *Def) { d.Notify = NotifyDeny }},
+	{"forced", func(d *Def) { d.Notify = NotifyForced }},
+	{"hidden", func(d *Def) { d.Hidden = true }},
+	{"inform", func(d *Def) { d.Inform = true }},
 }
 
 // An objectDef is what all files together say about one object, in their order.

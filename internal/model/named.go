@@ -11,6 +11,7 @@ import (
 
 // A typeRule is what one word in the type column stands for.
 type typeRule struct {
+	name   string
 	base   Base
 	ranges []Range                 // unless the line gives its own
 	form   func(text string) error // never asked about "" unless strict
@@ -18,29 +19,39 @@ type typeRule struct {
 }
 
 // typeRules holds every type word but the ones with a grammar of their own: enum, list and pathRef.
-var typeRules = map[string]typeRule{
-	"string":         {base: BaseString},
-	"boolean":        {base: BaseBoolean},
-	"int":            {base: BaseInt},
-	"unsignedInt":    {base: BaseUnsignedInt},
-	"long":           {base: BaseLong},
-	"unsignedLong":   {base: BaseUnsignedLong},
-	"dateTime":       {base: BaseDateTime},
-	"base64":         {base: BaseBase64},
-	"hexBinary":      {base: BaseHexBinary},
-	"decimal":        {base: BaseDecimal},
-	"StatsCounter32": {base: BaseUnsignedInt},
-	"StatsCounter64": {base: BaseUnsignedLong},
-	"IPAddress":      {base: BaseString, form: formAddress(0)},
-	"IPv4Address":    {base: BaseString, form: formAddress(4)},
-	"IPv6Address":    {base: BaseString, form: formAddress(6)},
-	"IPPrefix":       {base: BaseString, form: formPrefix(0)},
-	"IPv4Prefix":     {base: BaseString, form: formPrefix(4)},
-	"IPv6Prefix":     {base: BaseString, form: formPrefix(6)},
-	"MACAddress":     {base: BaseString, form: formMAC},
-	"URL":            {base: BaseString, ranges: []Range{{Max: 2048, HasMax: true}}, form: formURL},
-	"UUID":           {base: BaseString, form: formUUID},
-	"Alias":          {base: BaseString, ranges: []Range{{Min: 1, Max: 64, HasMin: true, HasMax: true}}, form: formAlias, strict: true},
+var typeRules = [...]typeRule{
+	{name: "string", base: BaseString},
+	{name: "boolean", base: BaseBoolean},
+	{name: "int", base: BaseInt},
+	{name: "unsignedInt", base: BaseUnsignedInt},
+	{name: "long", base: BaseLong},
+	{name: "unsignedLong", base: BaseUnsignedLong},
+	{name: "dateTime", base: BaseDateTime},
+	{name: "base64", base: BaseBase64},
+	{name: "hexBinary", base: BaseHexBinary},
+	{name: "decimal", base: BaseDecimal},
+	{name: "StatsCounter32", base: BaseUnsignedInt},
+	{name: "StatsCounter64", base: BaseUnsignedLong},
+	{name: "IPAddress", base: BaseString, form: func(s string) error { return formAddress(s, 0) }},
+	{name: "IPv4Address", base: BaseString, form: func(s string) error { return formAddress(s, 4) }},
+	{name: "IPv6Address", base: BaseString, form: func(s string) error { return formAddress(s, 6) }},
+	{name: "IPPrefix", base: BaseString, form: func(s string) error { return formPrefix(s, 0) }},
+	{name: "IPv4Prefix", base: BaseString, form: func(s string) error { return formPrefix(s, 4) }},
+	{name: "IPv6Prefix", base: BaseString, form: func(s string) error { return formPrefix(s, 6) }},
+	{name: "MACAddress", base: BaseString, form: formMAC},
+	{name: "URL", base: BaseString, ranges: []Range{{Max: 2048, HasMax: true}}, form: formURL},
+	{name: "UUID", base: BaseString, form: formUUID},
+	{name: "Alias", base: BaseString, ranges: []Range{{Min: 1, Max: 64, HasMin: true, HasMax: true}}, form: formAlias, strict: true},
+}
+
+// ruleOf returns the rule of a type word; of one that has none the zero rule, which has no name.
+func ruleOf(name string) typeRule {
+	for i := range typeRules {
+		if typeRules[i].name == name {
+			return typeRules[i]
+		}
+	}
+	return typeRule{}
 }
 
 // typeWords are all first words of the type column, for messages.
@@ -113,8 +124,8 @@ func (t *Type) parseName(text string) error {
 		}
 		return nil
 	}
-	rule, ok := typeRules[name]
-	if !ok {
+	rule := ruleOf(name)
+	if rule.name == "" {
 		return fmt.Errorf("unknown type %q%s", name, didYouMean(name, typeWords))
 	}
 	t.item, t.Ranges, t.form = rule.base, rule.ranges, rule.form
@@ -217,24 +228,20 @@ func parseRange(text string) (Range, error) {
 }
 
 // formAddress checks an address of IP version v, 0 for either; a zone is the router's own business and refused.
-func formAddress(v int) func(string) error {
-	return func(text string) error {
-		a, err := netip.ParseAddr(text)
-		if err != nil || a.Zone() != "" || !version(a, v) {
-			return fmt.Errorf("not an IP%s address", versionName(v))
-		}
-		return nil
+func formAddress(text string, v int) error {
+	a, err := netip.ParseAddr(text)
+	if err != nil || a.Zone() != "" || !version(a, v) {
+		return fmt.Errorf("not an IP%s address", versionName(v))
 	}
+	return nil
 }
 
-func formPrefix(v int) func(string) error {
-	return func(text string) error {
-		p, err := netip.ParsePrefix(text)
-		if err != nil || !version(p.Addr(), v) {
-			return fmt.Errorf("not an IP%s prefix such as ADDRESS/LENGTH", versionName(v))
-		}
-		return nil
+func formPrefix(text string, v int) error {
+	p, err := netip.ParsePrefix(text)
+	if err != nil || !version(p.Addr(), v) {
+		return fmt.Errorf("not an IP%s prefix such as ADDRESS/LENGTH", versionName(v))
 	}
+	return nil
 }
 
 func version(a netip.Addr, v int) bool { return v == 0 || (v == 4) == a.Is4() }

@@ -55,11 +55,11 @@ func (p *paramDef) head(words []word) ([]word, error) {
 	p.def.Type = typ
 	rest := words[1+used:]
 	for len(rest) > 0 && !rest[0].quoted {
-		set, ok := flags[rest[0].text]
-		if !ok {
+		i := slices.IndexFunc(flags[:], func(f flag) bool { return f.word == rest[0].text })
+		if i < 0 {
 			break
 		}
-		set(&p.def)
+		flags[i].set(&p.def)
 		rest = rest[1:]
 	}
 	if p.def.Command && typ.item != BaseBoolean {
@@ -68,13 +68,20 @@ func (p *paramDef) head(words []word) ([]word, error) {
 	return rest, nil
 }
 
+func flagWords() (words []string) {
+	for i := range flags {
+		words = append(words, flags[i].word)
+	}
+	return words
+}
+
 // origin reads SOURCE [| FILTER]…; it leaves expr nil for `none`.
 func (d *definitions) origin(p *paramDef, words []word) error {
 	if len(words) == 0 {
 		return fmt.Errorf("the source is missing: expected one of %s", strings.Join(verbs, " "))
 	}
 	if verb := words[0].text; !slices.Contains(verbs, verb) {
-		return fmt.Errorf("unknown flag or verb %q%s", verb, didYouMean(verb, append(sortedKeys(flags), verbs...)))
+		return fmt.Errorf("unknown flag or verb %q%s", verb, didYouMean(verb, append(flagWords(), verbs...)))
 	}
 	if words[0].text == "none" {
 		return nil

@@ -100,7 +100,7 @@ func (t *Type) String() string {
 	switch {
 	case t.Enum != nil:
 		fmt.Fprintf(&b, "(%s)", strings.Join(t.Enum, ","))
-	case !slices.Equal(t.Ranges, typeRules[t.Name].ranges):
+	case !slices.Equal(t.Ranges, ruleOf(t.Name).ranges):
 		fmt.Fprintf(&b, "(%s)", strings.ReplaceAll(t.rangesText(), " ", ""))
 	}
 	if t.Weak {

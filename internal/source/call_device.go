@@ -15,27 +15,30 @@ import (
 	"github.com/cwmpd/cwmpd/internal/system"
 )
 
-// deviceFuncs are the values behind Device.DeviceInfo.
-func deviceFuncs() map[string]Func {
+// deviceTable are the values behind Device.DeviceInfo.
+var deviceTable = []named{
+	{"device.board", &Func{Get: deviceBoard}},
+	{"device.hostname", &Func{Get: deviceHostname, Set: deviceSetHostname}},
+	{"device.uptime", &Func{Get: deviceUptime}},
+	{"device.configs", &Func{Rows: deviceConfigs}},
+	{"device.config", &Func{Get: deviceConfig}},
+	{"device.logs", &Func{Rows: deviceLogs}},
+	{"device.log", &Func{Get: deviceLog}},
+	{"device.cpus", &Func{Rows: deviceCPUs}},
+	{"device.arch", &Func{Get: deviceArch}},
+	{"device.cores", &Func{Rows: deviceCores}},
+	{"device.processes", &Func{Rows: deviceProcesses}},
+	{"device.process", &Func{Get: deviceProcess}},
+	{"device.sensors", &Func{Rows: deviceSensors}},
+	{"device.sensor", &Func{Get: deviceSensor}},
+}
+
+func deviceMade() map[string]Func {
 	cpu := &cpuSampler{}
 	return map[string]Func{
-		"device.board":     {Get: deviceBoard},
-		"device.hostname":  {Get: deviceHostname, Set: deviceSetHostname},
-		"device.uptime":    {Get: deviceUptime},
-		"device.images":    {Rows: single("running")},
-		"device.models":    {Rows: single("device2")},
-		"device.configs":   {Rows: deviceConfigs},
-		"device.config":    {Get: deviceConfig},
-		"device.logs":      {Rows: deviceLogs},
-		"device.log":       {Get: deviceLog},
-		"device.cpus":      {Rows: deviceCPUs},
-		"device.cpu":       {Get: cpu.get},
-		"device.arch":      {Get: deviceArch},
-		"device.cores":     {Rows: deviceCores},
-		"device.processes": {Rows: deviceProcesses},
-		"device.process":   {Get: deviceProcess},
-		"device.sensors":   {Rows: deviceSensors},
-		"device.sensor":    {Get: deviceSensor},
+		"device.images": {Rows: single("running")},
+		"device.models": {Rows: single("device2")},
+		"device.cpu":    {Get: cpu.get},
 	}
 }
 

@@ -9,30 +9,33 @@ import (
 	"github.com/cwmpd/cwmpd/internal/ubus"
 )
 
-// dhcpFuncs are the values of Device.DHCPv4.
-func dhcpFuncs() map[string]Func {
+// dhcpTable are the values of Device.DHCPv4.
+var dhcpTable = []named{
+	{"dhcp4.server", &Func{Get: getDHCPServer, Set: setDHCPServer}},
+	{"dhcp4.metric", &Func{Get: getDHCPMetric}},
+	{"dhcp4.pools", &Func{Rows: poolRows, Delete: deletePool}},
+	{"dhcp4.match", &Func{Get: getCriterion}},
+	{"dhcp4.pool", &Func{Get: getPool, Set: setPool, Hook: hookPool}},
+	{"dhcp4.option", &Func{Get: getPoolOption, Set: setPoolOption}},
+	{"dhcp4.hosts", &Func{Rows: poolHosts, Add: addPoolHost, Delete: deleteSection}},
+	{"dhcp4.host", &Func{Get: getPoolHost, Set: setPoolHost, Hook: hookPoolHost}},
+	{"dhcp4.clients", &Func{Rows: poolClients}},
+	{"dhcp4.client", &Func{Get: getPoolClient}},
+	{"dhcp4.address", &Func{Rows: clientAddresses}},
+	{"dhcp4.clientopts", &Func{Rows: clientOptions, Get: getClientOption}},
+	{"dhcp4.relays", &Func{Rows: relayRows, Add: addRelay, Delete: deleteSection}},
+	{"dhcp4.relay", &Func{Get: getRelay, Set: setRelay}},
+	{"dhcp4.live", &Func{Get: getDHCPClient}},
+}
+
+func dhcpMade() map[string]Func {
 	funcs := map[string]Func{
-		"dhcp4.server": {Get: getDHCPServer, Set: setDHCPServer},
-		"dhcp4.metric": {Get: getDHCPMetric},
-		"dhcp4.pools":  {Rows: poolRows, Delete: deletePool},
 		// netifd tells udhcpc to renew its lease.
 		"dhcp4.renew": command(func(_ *Reader, row *model.Row) []ubusCommand {
 			return []ubusCommand{{"network.interface." + row.Section, "renew", ubus.Table()}}
 		}),
-		"dhcp4.match":       {Get: getCriterion},
-		"dhcp4.pool":        {Get: getPool, Set: setPool, Hook: hookPool},
-		"dhcp4.option":      {Get: getPoolOption, Set: setPoolOption},
-		"dhcp4.hosts":       {Rows: poolHosts, Add: addPoolHost, Delete: deleteSection},
-		"dhcp4.host":        {Get: getPoolHost, Set: setPoolHost, Hook: hookPoolHost},
 		"dhcp4.hostenable":  hostParking.enable(),
-		"dhcp4.clients":     {Rows: poolClients},
-		"dhcp4.client":      {Get: getPoolClient},
-		"dhcp4.address":     {Rows: clientAddresses},
-		"dhcp4.clientopts":  {Rows: clientOptions, Get: getClientOption},
-		"dhcp4.relays":      {Rows: relayRows, Add: addRelay, Delete: deleteSection},
-		"dhcp4.relay":       {Get: getRelay, Set: setRelay},
 		"dhcp4.relayenable": relayParking.enable(),
-		"dhcp4.live":        {Get: getDHCPClient},
 	}
 	for name, f := range poolOptionTable().funcs("dhcp4.options") {
 		funcs[name] = f

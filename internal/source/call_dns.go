@@ -11,19 +11,20 @@ import (
 	"github.com/cwmpd/cwmpd/internal/uci"
 )
 
-// dnsFuncs are the values of Device.DNS.
-func dnsFuncs() map[string]Func {
-	funcs := map[string]Func{
-		"dns.client":     {Get: getDNSClient},
-		"dns.relay":      {Get: getDNSRelay, Set: setDNSRelay},
-		"dns.config":     {Get: getRelayConfig},
-		"dns.zone":       {Get: getZone, Set: setZone},
-		"dns.hosts":      {Rows: zoneHosts, Add: addZoneHost, Delete: deleteSection},
-		"dns.host":       {Get: getZoneHost, Set: setZoneHost, Hook: hookZoneHost},
-		"dns.hostenable": domainParking.enable(),
-		"dns.learned":    {Rows: learnedServers},
-		"dns.upstream":   {Rows: learnedForwarders},
-	}
+// dnsTable are the values of Device.DNS.
+var dnsTable = []named{
+	{"dns.client", &Func{Get: getDNSClient}},
+	{"dns.relay", &Func{Get: getDNSRelay, Set: setDNSRelay}},
+	{"dns.config", &Func{Get: getRelayConfig}},
+	{"dns.zone", &Func{Get: getZone, Set: setZone}},
+	{"dns.hosts", &Func{Rows: zoneHosts, Add: addZoneHost, Delete: deleteSection}},
+	{"dns.host", &Func{Get: getZoneHost, Set: setZoneHost, Hook: hookZoneHost}},
+	{"dns.learned", &Func{Rows: learnedServers}},
+	{"dns.upstream", &Func{Rows: learnedForwarders}},
+}
+
+func dnsMade() map[string]Func {
+	funcs := map[string]Func{"dns.hostenable": domainParking.enable()}
 	for name, f := range serverTable().funcs("dns.servers") {
 		funcs[name] = f
 	}

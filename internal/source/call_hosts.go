@@ -14,15 +14,18 @@ import (
 	"github.com/cwmpd/cwmpd/internal/model"
 )
 
-// hostsFuncs are the values of Device.Hosts.
-func hostsFuncs() map[string]Func {
+// hostsTable are the values of Device.Hosts.
+var hostsTable = []named{
+	{"hosts.rows", &Func{Rows: hostRows}},
+	{"hosts.host", &Func{Get: getHost}},
+	{"hosts.addresses", &Func{Rows: hostAddresses, Get: getHostAddress}},
+	{"hosts.rules", &Func{Rows: accessRules, Delete: deleteSection}},
+	{"hosts.access", &Func{Get: getAccess, Set: setAccess, Hook: hookAccess}},
+}
+
+func hostsMade() map[string]Func {
 	return map[string]Func{
-		"hosts.rows":      {Rows: hostRows},
-		"hosts.host":      {Get: getHost},
-		"hosts.since":     {Get: (&activity{}).get},
-		"hosts.addresses": {Rows: hostAddresses, Get: getHostAddress},
-		"hosts.rules":     {Rows: accessRules, Delete: deleteSection},
-		"hosts.access":    {Get: getAccess, Set: setAccess, Hook: hookAccess},
+		"hosts.since": {Get: (&activity{}).get},
 	}
 }
 

@@ -10,16 +10,14 @@ import (
 	"github.com/cwmpd/cwmpd/internal/uci"
 )
 
-// mgmtFuncs are the values behind Device.ManagementServer. that are more than one UCI option.
-func mgmtFuncs() map[string]Func {
-	return map[string]Func{
-		"mgmt.option":    {Get: mgmtGet, Set: mgmtSet},
-		"mgmt.found":     {Get: mgmtFound, Set: mgmtSetFound},
-		"mgmt.device":    {Rows: manageableDevices, Get: getManageable},
-		"mgmt.check_url": {Hook: mgmtCheckURL},
+// mgmtTable are the values behind Device.ManagementServer. that are more than one UCI option.
+var mgmtTable = []named{
+	{"mgmt.option", &Func{Get: mgmtGet, Set: mgmtSet}},
+	{"mgmt.found", &Func{Get: mgmtFound, Set: mgmtSetFound}},
+	{"mgmt.device", &Func{Rows: manageableDevices, Get: getManageable}},
+	{"mgmt.check_url", &Func{Hook: mgmtCheckURL}},
 
-		"mgmt.check_file_types": {Hook: mgmtCheckFileTypes},
-	}
+	{"mgmt.check_file_types", &Func{Hook: mgmtCheckFileTypes}},
 }
 
 // mgmtCheckURL refuses an ACS URL that would leave the router without an ACS, whoever wants to set it (K-20).

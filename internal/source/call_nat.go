@@ -10,15 +10,13 @@ import (
 	"github.com/cwmpd/cwmpd/internal/uci"
 )
 
-// natFuncs are the values of Device.NAT.
-func natFuncs() map[string]Func {
-	return map[string]Func{
-		"nat.interfaces": {Rows: natInterfaces},
-		"nat.interface":  {Get: getNATInterface, Hook: hookNATInterface},
-		"nat.mappings":   {Rows: portMappings, Add: addMapping, Delete: deleteMapping},
-		"nat.mapping":    {Get: getMapping, Set: setMapping, Hook: hookMapping},
-		"nat.control":    {Get: getOrigin},
-	}
+// natTable are the values of Device.NAT.
+var natTable = []named{
+	{"nat.interfaces", &Func{Rows: natInterfaces}},
+	{"nat.interface", &Func{Get: getNATInterface, Hook: hookNATInterface}},
+	{"nat.mappings", &Func{Rows: portMappings, Add: addMapping, Delete: deleteMapping}},
+	{"nat.mapping", &Func{Get: getMapping, Set: setMapping, Hook: hookMapping}},
+	{"nat.control", &Func{Get: getOrigin}},
 }
 
 // zoneOf is the firewall zone of a network, nil where it has none.

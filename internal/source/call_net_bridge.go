@@ -64,30 +64,28 @@ func netBridgeStatus(ctx context.Context, r *Reader, row *model.Row, _ []string)
 }
 
 // netBridgeStandard is `call net.bridge.standard`: whether the bridge looks at VLAN tags.
-func netBridgeStandard() Func {
-	return Func{
-		Get: func(ctx context.Context, r *Reader, row *model.Row, _ []string) (string, error) {
-			if r.network(ctx).filters(row.Key) {
-				return "802.1Q-2005", nil
-			}
-			return "802.1D-2004", nil
-		},
-		Set: func(ctx context.Context, r *Reader, row *model.Row, _ []string, value string) error {
-			n := r.network(ctx)
-			want := value != "802.1D-2004"
-			if n.filters(row.Key) == want {
-				return nil
-			}
-			if !want && len(n.bridgeVLANs(row.Key)) > 0 {
-				return refused("%s has VLANs", row.Key)
-			}
-			filtering := ""
-			if want {
-				filtering = "1"
-			}
-			return r.uciSet("network", n.bridge[row.Key].Name, "vlan_filtering", filtering)
-		},
-	}
+var netBridgeStandard = Func{
+	Get: func(ctx context.Context, r *Reader, row *model.Row, _ []string) (string, error) {
+		if r.network(ctx).filters(row.Key) {
+			return "802.1Q-2005", nil
+		}
+		return "802.1D-2004", nil
+	},
+	Set: func(ctx context.Context, r *Reader, row *model.Row, _ []string, value string) error {
+		n := r.network(ctx)
+		want := value != "802.1D-2004"
+		if n.filters(row.Key) == want {
+			return nil
+		}
+		if !want && len(n.bridgeVLANs(row.Key)) > 0 {
+			return refused("%s has VLANs", row.Key)
+		}
+		filtering := ""
+		if want {
+			filtering = "1"
+		}
+		return r.uciSet("network", n.bridge[row.Key].Name, "vlan_filtering", filtering)
+	},
 }
 
 // filters reports whether a bridge looks at VLAN tags, as netifd decides it.
@@ -97,22 +95,20 @@ func (n *netView) filters(bridge string) bool {
 }
 
 // netAging is `call net.bridge.aging`: as configured, or else as the kernel counts it, in hundredths of a second.
-func netAging() Func {
-	return Func{
-		Get: func(ctx context.Context, r *Reader, row *model.Row, _ []string) (string, error) {
-			if v := r.network(ctx).deviceOption(row.Key, "ageing_time"); v != "" {
-				return v, nil
-			}
-			text := strings.TrimSpace(string(r.File("/sys/class/net/" + row.Key + "/bridge/ageing_time")))
-			if ticks, err := strconv.Atoi(text); err == nil {
-				return strconv.Itoa(ticks / 100), nil
-			}
-			return "300", nil
-		},
-		Set: func(ctx context.Context, r *Reader, row *model.Row, _ []string, value string) error {
-			return r.setDeviceOption(ctx, row.Key, "ageing_time", value)
-		},
-	}
+var netAging = Func{
+	Get: func(ctx context.Context, r *Reader, row *model.Row, _ []string) (string, error) {
+		if v := r.network(ctx).deviceOption(row.Key, "ageing_time"); v != "" {
+			return v, nil
+		}
+		text := strings.TrimSpace(string(r.File("/sys/class/net/" + row.Key + "/bridge/ageing_time")))
+		if ticks, err := strconv.Atoi(text); err == nil {
+			return strconv.Itoa(ticks / 100), nil
+		}
+		return "300", nil
+	},
+	Set: func(ctx context.Context, r *Reader, row *model.Row, _ []string, value string) error {
+		return r.setDeviceOption(ctx, row.Key, "ageing_time", value)
+	},
 }
 
 // A bridgeBook is all that is known of a bridge's ports and of their VLANs.

@@ -74,94 +74,88 @@ func netBrVLANDelete(ctx context.Context, r *Reader, row *model.Row) error {
 }
 
 // netBrVLANEnable is `call net.brvlan.enable`.
-func netBrVLANEnable() Func {
-	return Func{
-		Get: func(_ context.Context, r *Reader, row *model.Row, _ []string) (string, error) {
-			return digit(r.option(row, "device") != ""), nil
-		},
-		Set: func(ctx context.Context, r *Reader, row *model.Row, _ []string, value string) error {
-			from, to := "device", idleBridge
-			if value == "1" {
-				from, to = to, from
-			}
-			bridge := r.option(row, from)
-			if bridge == "" {
-				return nil
-			}
-			// The ports of a VLAN that is off wait in the agent's own values, and come back with it.
-			b := r.bridgeBook(ctx, row.Parent)
-			if err := r.uciSet("network", row.Section, from, ""); err != nil {
+var netBrVLANEnable = Func{
+	Get: func(_ context.Context, r *Reader, row *model.Row, _ []string) (string, error) {
+		return digit(r.option(row, "device") != ""), nil
+	},
+	Set: func(ctx context.Context, r *Reader, row *model.Row, _ []string, value string) error {
+		from, to := "device", idleBridge
+		if value == "1" {
+			from, to = to, from
+		}
+		bridge := r.option(row, from)
+		if bridge == "" {
+			return nil
+		}
+		// The ports of a VLAN that is off wait in the agent's own values, and come back with it.
+		b := r.bridgeBook(ctx, row.Parent)
+		if err := r.uciSet("network", row.Section, from, ""); err != nil {
+			return err
+		}
+		if err := r.uciSet("network", row.Section, to, bridge); err != nil {
+			return err
+		}
+		if value != "1" {
+			if err := r.uciSet("network", row.Section, "ports", ""); err != nil {
 				return err
 			}
-			if err := r.uciSet("network", row.Section, to, bridge); err != nil {
-				return err
-			}
-			if value != "1" {
-				if err := r.uciSet("network", row.Section, "ports", ""); err != nil {
-					return err
-				}
-			}
-			return b.save(ctx)
-		},
-	}
+		}
+		return b.save(ctx)
+	},
 }
 
 // netBrVLANID is `call net.brvlan.id`. The netdev of the VLAN, and who stands on it, follow the number.
-func netBrVLANID() Func {
-	return Func{
-		Get: func(_ context.Context, r *Reader, row *model.Row, _ []string) (string, error) {
-			return r.option(row, "vlan"), nil
-		},
-		Set: func(ctx context.Context, r *Reader, row *model.Row, _ []string, value string) error {
-			old := r.option(row, "vlan")
-			if old == value {
-				return nil
-			}
-			n := r.network(ctx)
-			bridge := row.Parent.Key
-			for _, s := range n.bridgeVLANs(bridge) {
-				if s.Get("vlan") == value {
-					return badValue("%s has a VLAN %s already", bridge, value)
-				}
-			}
-			was, _ := strconv.Atoi(old)
-			vid, err := strconv.Atoi(value)
-			if err != nil {
-				return badValue("%q is no VLAN", value)
-			}
-			b := r.bridgeBook(ctx, row.Parent)
-			for _, e := range b.VLANs {
-				if e.VID == was {
-					e.VID = vid
-				}
-			}
-			if err := r.uciSet("network", row.Section, "vlan", value); err != nil {
-				return err
-			}
-			if err := b.save(ctx); err != nil {
-				return err
-			}
-			if v := n.vlan[bridge+"."+old]; v != nil && v.base == bridge {
-				return r.moveVLAN(ctx, v, bridge, vid)
-			}
+var netBrVLANID = Func{
+	Get: func(_ context.Context, r *Reader, row *model.Row, _ []string) (string, error) {
+		return r.option(row, "vlan"), nil
+	},
+	Set: func(ctx context.Context, r *Reader, row *model.Row, _ []string, value string) error {
+		old := r.option(row, "vlan")
+		if old == value {
 			return nil
-		},
-	}
+		}
+		n := r.network(ctx)
+		bridge := row.Parent.Key
+		for _, s := range n.bridgeVLANs(bridge) {
+			if s.Get("vlan") == value {
+				return badValue("%s has a VLAN %s already", bridge, value)
+			}
+		}
+		was, _ := strconv.Atoi(old)
+		vid, err := strconv.Atoi(value)
+		if err != nil {
+			return badValue("%q is no VLAN", value)
+		}
+		b := r.bridgeBook(ctx, row.Parent)
+		for _, e := range b.VLANs {
+			if e.VID == was {
+				e.VID = vid
+			}
+		}
+		if err := r.uciSet("network", row.Section, "vlan", value); err != nil {
+			return err
+		}
+		if err := b.save(ctx); err != nil {
+			return err
+		}
+		if v := n.vlan[bridge+"."+old]; v != nil && v.base == bridge {
+			return r.moveVLAN(ctx, v, bridge, vid)
+		}
+		return nil
+	},
 }
 
 // netBrVLANName is `call net.brvlan.name`: the name an operator gave the VLAN, or else that of its netdev.
-func netBrVLANName() Func {
-	return Func{
-		Get: func(_ context.Context, r *Reader, row *model.Row, _ []string) (string, error) {
-			if name := r.option(row, "cwmp_name"); name != "" {
-				return name, nil
-			}
-			return row.Parent.Key + "." + r.option(row, "vlan"), nil
-		},
-		Set: func(_ context.Context, r *Reader, row *model.Row, _ []string, value string) error {
-			return r.uciSet("network", row.Section, "cwmp_name", value)
-		},
-	}
+var netBrVLANName = Func{
+	Get: func(_ context.Context, r *Reader, row *model.Row, _ []string) (string, error) {
+		if name := r.option(row, "cwmp_name"); name != "" {
+			return name, nil
+		}
+		return row.Parent.Key + "." + r.option(row, "vlan"), nil
+	},
+	Set: func(_ context.Context, r *Reader, row *model.Row, _ []string, value string) error {
+		return r.uciSet("network", row.Section, "cwmp_name", value)
+	},
 }
 
 // netVLANPortRows is `rows call net.vlanports`: the places of a bridge's ports in its VLANs.
@@ -188,75 +182,73 @@ func netVLANPortDelete(ctx context.Context, r *Reader, row *model.Row) error {
 }
 
 // netVLANPort is `call net.vlanport FIELD`, with enable, vlan, port or untagged for FIELD.
-func netVLANPort() Func {
-	return Func{
-		Get: func(ctx context.Context, r *Reader, row *model.Row, args []string) (string, error) {
-			b := r.bridgeBook(ctx, row.Parent)
-			e := b.byKey(row.Key)
-			if e == nil {
-				return "", nil
-			}
-			switch args[0] {
-			case "enable":
-				return digit(e.Enabled), nil
-			case "untagged":
-				return digit(e.Untagged), nil
-			case "port":
-				for _, p := range b.Ports {
-					if p.name() == e.Dev {
-						return ref(tablePort, p.Key), nil
-					}
-				}
-				return "", nil
-			}
-			rows, err := netBrVLANRows(ctx, r, row.Parent, nil)
-			for _, v := range rows {
-				if s := r.section("network", v.Section); e.VID != 0 && s.Get("vlan") == strconv.Itoa(e.VID) {
-					return ref(tableBrVLAN, v.Key), nil
+var netVLANPort = Func{
+	Get: func(ctx context.Context, r *Reader, row *model.Row, args []string) (string, error) {
+		b := r.bridgeBook(ctx, row.Parent)
+		e := b.byKey(row.Key)
+		if e == nil {
+			return "", nil
+		}
+		switch args[0] {
+		case "enable":
+			return digit(e.Enabled), nil
+		case "untagged":
+			return digit(e.Untagged), nil
+		case "port":
+			for _, p := range b.Ports {
+				if p.name() == e.Dev {
+					return ref(tablePort, p.Key), nil
 				}
 			}
-			return "", err
-		},
-		Set: func(ctx context.Context, r *Reader, row *model.Row, args []string, value string) error {
-			b := r.bridgeBook(ctx, row.Parent)
-			e := b.byKey(row.Key)
-			if e == nil {
-				return &model.ParamError{Reason: model.NoSuchRow, Msg: "the port has left the VLAN"}
+			return "", nil
+		}
+		rows, err := netBrVLANRows(ctx, r, row.Parent, nil)
+		for _, v := range rows {
+			if s := r.section("network", v.Section); e.VID != 0 && s.Get("vlan") == strconv.Itoa(e.VID) {
+				return ref(tableBrVLAN, v.Key), nil
 			}
-			vid, dev := e.VID, e.Dev
-			switch args[0] {
-			case "enable":
-				e.Enabled = value == "1"
-			case "untagged":
-				e.Untagged = value == "1"
-				if !e.Untagged {
-					e.PVID = false
-				} else if !slices.ContainsFunc(b.VLANs, func(o *vlanEntry) bool { return o.Dev == e.Dev && o.PVID }) {
-					e.PVID = true // untagged frames that go out are to come back in too
-				}
-			case "port":
-				_, key, _ := cutRef(value)
-				p := b.port(key)
-				if value == "" {
-					dev = ""
-				} else if p == nil || p.self || p.guest {
-					return badValue("want a port of %s that is listed in it", b.name)
-				} else {
-					dev = p.name()
-				}
-			case "vlan":
-				var err error
-				if vid, err = r.vlanNumber(ctx, row.Parent, value); err != nil {
-					return err
-				}
+		}
+		return "", err
+	},
+	Set: func(ctx context.Context, r *Reader, row *model.Row, args []string, value string) error {
+		b := r.bridgeBook(ctx, row.Parent)
+		e := b.byKey(row.Key)
+		if e == nil {
+			return &model.ParamError{Reason: model.NoSuchRow, Msg: "the port has left the VLAN"}
+		}
+		vid, dev := e.VID, e.Dev
+		switch args[0] {
+		case "enable":
+			e.Enabled = value == "1"
+		case "untagged":
+			e.Untagged = value == "1"
+			if !e.Untagged {
+				e.PVID = false
+			} else if !slices.ContainsFunc(b.VLANs, func(o *vlanEntry) bool { return o.Dev == e.Dev && o.PVID }) {
+				e.PVID = true // untagged frames that go out are to come back in too
 			}
-			if other := b.entry(vid, dev); other != nil && other != e && vid != 0 && dev != "" {
-				return badValue("%s is in VLAN %d already", dev, vid)
+		case "port":
+			_, key, _ := cutRef(value)
+			p := b.port(key)
+			if value == "" {
+				dev = ""
+			} else if p == nil || p.self || p.guest {
+				return badValue("want a port of %s that is listed in it", b.name)
+			} else {
+				dev = p.name()
 			}
-			e.VID, e.Dev = vid, dev
-			return b.save(ctx)
-		},
-	}
+		case "vlan":
+			var err error
+			if vid, err = r.vlanNumber(ctx, row.Parent, value); err != nil {
+				return err
+			}
+		}
+		if other := b.entry(vid, dev); other != nil && other != e && vid != 0 && dev != "" {
+			return badValue("%s is in VLAN %d already", dev, vid)
+		}
+		e.VID, e.Dev = vid, dev
+		return b.save(ctx)
+	},
 }
 
 // vlanNumber is the number of the bridge's VLAN that a reference means, 0 for none.

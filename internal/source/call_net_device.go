@@ -141,20 +141,18 @@ func (r *Reader) setDeviceOption(ctx context.Context, dev, option, value string)
 
 // netOption is `call net.option OPTION [FIELD…]`: a setting of the row's netdev in its `config device`; where it is
 // not set, the field of network.device's answer.
-func netOption() Func {
-	return Func{
-		Get: func(ctx context.Context, r *Reader, row *model.Row, args []string) (string, error) {
-			n := r.network(ctx)
-			dev := netdevOf(n, row)
-			if v := n.deviceOption(dev, args[0]); v != "" || len(args) == 1 {
-				return v, nil
-			}
-			return n.live.devices[dev].Get(args[1:]...).Text(), nil
-		},
-		Set: func(ctx context.Context, r *Reader, row *model.Row, args []string, value string) error {
-			return r.setDeviceOption(ctx, netdevOf(r.network(ctx), row), args[0], value)
-		},
-	}
+var netOption = Func{
+	Get: func(ctx context.Context, r *Reader, row *model.Row, args []string) (string, error) {
+		n := r.network(ctx)
+		dev := netdevOf(n, row)
+		if v := n.deviceOption(dev, args[0]); v != "" || len(args) == 1 {
+			return v, nil
+		}
+		return n.live.devices[dev].Get(args[1:]...).Text(), nil
+	},
+	Set: func(ctx context.Context, r *Reader, row *model.Row, args []string, value string) error {
+		return r.setDeviceOption(ctx, netdevOf(r.network(ctx), row), args[0], value)
+	},
 }
 
 // netField is `call net.field NAME…`: a field of network.device's answer about the row's netdev.
@@ -291,54 +289,50 @@ func netSpeeds(ctx context.Context, r *Reader, row *model.Row, args []string) (s
 }
 
 // netMaxBitRate is `call net.maxbitrate`: the speed a port is fixed to, -1 when it negotiates.
-func netMaxBitRate() Func {
-	return Func{
-		Get: func(ctx context.Context, r *Reader, row *model.Row, _ []string) (string, error) {
-			n := r.network(ctx)
-			if v := n.deviceOption(netdevOf(n, row), "speed"); v != "" {
-				return v, nil
-			}
-			return "-1", nil
-		},
-		Set: func(ctx context.Context, r *Reader, row *model.Row, _ []string, value string) error {
-			n := r.network(ctx)
-			dev := netdevOf(n, row)
-			if value == "-1" {
-				return r.setDeviceOption(ctx, dev, "speed", "")
-			}
-			modes := n.live.devices[dev].Get("link-supported")
-			fits := modes.Len() == 0
-			for _, mode := range modes.All() {
-				fits = fits || strings.HasPrefix(mode.Text(), value+"base")
-			}
-			if !fits {
-				return badValue("the port has no mode of %s Mbit/s", value)
-			}
-			return r.setDeviceOption(ctx, dev, "speed", value)
-		},
-	}
+var netMaxBitRate = Func{
+	Get: func(ctx context.Context, r *Reader, row *model.Row, _ []string) (string, error) {
+		n := r.network(ctx)
+		if v := n.deviceOption(netdevOf(n, row), "speed"); v != "" {
+			return v, nil
+		}
+		return "-1", nil
+	},
+	Set: func(ctx context.Context, r *Reader, row *model.Row, _ []string, value string) error {
+		n := r.network(ctx)
+		dev := netdevOf(n, row)
+		if value == "-1" {
+			return r.setDeviceOption(ctx, dev, "speed", "")
+		}
+		modes := n.live.devices[dev].Get("link-supported")
+		fits := modes.Len() == 0
+		for _, mode := range modes.All() {
+			fits = fits || strings.HasPrefix(mode.Text(), value+"base")
+		}
+		if !fits {
+			return badValue("the port has no mode of %s Mbit/s", value)
+		}
+		return r.setDeviceOption(ctx, dev, "speed", value)
+	},
 }
 
 // netFlow is `call net.flow`: pause frames, as configured or else as negotiated. Only a port of its own can be told.
-func netFlow() Func {
-	return Func{
-		Get: func(ctx context.Context, r *Reader, row *model.Row, _ []string) (string, error) {
-			n := r.network(ctx)
-			dev := netdevOf(n, row)
-			if v := n.deviceOption(dev, "pause"); v != "" {
-				return v, nil
-			}
-			return digit(n.live.devices[dev].Get("flow-control", "negotiated").Len() > 0), nil
-		},
-		Set: func(ctx context.Context, r *Reader, row *model.Row, _ []string, value string) error {
-			n := r.network(ctx)
-			dev := netdevOf(n, row)
-			if !n.live.isEth[dev] {
-				return refused("%s is no port: its ports negotiate flow control", dev)
-			}
-			return r.setDeviceOption(ctx, dev, "pause", value)
-		},
-	}
+var netFlow = Func{
+	Get: func(ctx context.Context, r *Reader, row *model.Row, _ []string) (string, error) {
+		n := r.network(ctx)
+		dev := netdevOf(n, row)
+		if v := n.deviceOption(dev, "pause"); v != "" {
+			return v, nil
+		}
+		return digit(n.live.devices[dev].Get("flow-control", "negotiated").Len() > 0), nil
+	},
+	Set: func(ctx context.Context, r *Reader, row *model.Row, _ []string, value string) error {
+		n := r.network(ctx)
+		dev := netdevOf(n, row)
+		if !n.live.isEth[dev] {
+			return refused("%s is no port: its ports negotiate flow control", dev)
+		}
+		return r.setDeviceOption(ctx, dev, "pause", value)
+	},
 }
 
 // netFlowSupported is `call net.flowsupported`: whether any port knows pause frames.
@@ -414,21 +408,19 @@ func joinRefs(refs ...string) string {
 }
 
 // netDuplexMode is `call net.duplexmode`: the duplex mode a port is fixed to; Auto negotiates.
-func netDuplexMode() Func {
-	return Func{
-		Get: func(ctx context.Context, r *Reader, row *model.Row, _ []string) (string, error) {
-			n := r.network(ctx)
-			switch v := n.deviceOption(netdevOf(n, row), "duplex"); {
-			case v == "":
-				return "Auto", nil
-			case yes(v, false):
-				return "Full", nil
-			}
-			return "Half", nil
-		},
-		Set: func(ctx context.Context, r *Reader, row *model.Row, _ []string, value string) error {
-			raw := map[string]string{"Full": "1", "Half": "0", "Auto": ""}[value]
-			return r.setDeviceOption(ctx, netdevOf(r.network(ctx), row), "duplex", raw)
-		},
-	}
+var netDuplexMode = Func{
+	Get: func(ctx context.Context, r *Reader, row *model.Row, _ []string) (string, error) {
+		n := r.network(ctx)
+		switch v := n.deviceOption(netdevOf(n, row), "duplex"); {
+		case v == "":
+			return "Auto", nil
+		case yes(v, false):
+			return "Full", nil
+		}
+		return "Half", nil
+	},
+	Set: func(ctx context.Context, r *Reader, row *model.Row, _ []string, value string) error {
+		raw := map[string]string{"Full": "1", "Half": "0", "Auto": ""}[value]
+		return r.setDeviceOption(ctx, netdevOf(r.network(ctx), row), "duplex", raw)
+	},
 }

@@ -229,39 +229,37 @@ func (r *Reader) setIfaceDevice(i *netIface, dev string) error {
 
 // netIPv4Enable is `call net.interface.ipv4`. A static interface has IPv4 as long as one of its addresses is on; whether
 // another one has it is a matter of its proto.
-func netIPv4Enable() Func {
-	return Func{
-		Get: func(ctx context.Context, r *Reader, row *model.Row, _ []string) (string, error) {
-			i := r.network(ctx).iface[row.Key]
-			if i == nil {
-				return "", nil
+var netIPv4Enable = Func{
+	Get: func(ctx context.Context, r *Reader, row *model.Row, _ []string) (string, error) {
+		i := r.network(ctx).iface[row.Key]
+		if i == nil {
+			return "", nil
+		}
+		return digit(r.hasIPv4(ctx, row, i)), nil
+	},
+	Set: func(ctx context.Context, r *Reader, row *model.Row, _ []string, value string) error {
+		i := r.network(ctx).iface[row.Key]
+		if i == nil || i.s == nil {
+			return readOnly("netifd made this interface itself")
+		}
+		if value == digit(r.hasIPv4(ctx, row, i)) {
+			return nil
+		}
+		switch i.proto {
+		case "none", "":
+			return r.uciSet("network", i.name, "proto", "static")
+		case "static":
+			b := r.addrBook(ctx, row, "ipaddr")
+			if len(b.List) == 0 {
+				return r.uciSet("network", i.name, "proto", "none")
 			}
-			return digit(r.hasIPv4(ctx, row, i)), nil
-		},
-		Set: func(ctx context.Context, r *Reader, row *model.Row, _ []string, value string) error {
-			i := r.network(ctx).iface[row.Key]
-			if i == nil || i.s == nil {
-				return readOnly("netifd made this interface itself")
+			for _, a := range b.List {
+				a.Enabled = value == "1"
 			}
-			if value == digit(r.hasIPv4(ctx, row, i)) {
-				return nil
-			}
-			switch i.proto {
-			case "none", "":
-				return r.uciSet("network", i.name, "proto", "static")
-			case "static":
-				b := r.addrBook(ctx, row, "ipaddr")
-				if len(b.List) == 0 {
-					return r.uciSet("network", i.name, "proto", "none")
-				}
-				for _, a := range b.List {
-					a.Enabled = value == "1"
-				}
-				return b.save(ctx)
-			}
-			return refused("proto %s decides that", i.proto)
-		},
-	}
+			return b.save(ctx)
+		}
+		return refused("proto %s decides that", i.proto)
+	},
 }
 
 func (r *Reader) hasIPv4(ctx context.Context, row *model.Row, i *netIface) bool {

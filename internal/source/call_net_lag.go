@@ -38,33 +38,31 @@ func netLAGDelete(ctx context.Context, r *Reader, row *model.Row) error {
 }
 
 // netLAGLower is `call net.lag.lower`: the ports of a bond.
-func netLAGLower() Func {
-	return Func{
-		Get: func(ctx context.Context, r *Reader, row *model.Row, _ []string) (string, error) {
-			return joinRefs(r.network(ctx).belowLAG(row.Key)...), nil
-		},
-		Set: func(ctx context.Context, r *Reader, row *model.Row, _ []string, value string) error {
-			n := r.network(ctx)
-			items, _ := splitList(value)
-			var ports []string
-			for _, item := range items {
-				dev, ok := n.netdev(r, item)
-				if table, _, _ := cutRef(item); item != "" && (!ok || table != tableEthernet) {
-					return badValue("want Ethernet.Interface rows")
-				}
-				if in := n.port[dev]; in != "" {
-					return badValue("%s is a port of %s", dev, in)
-				}
-				if user := n.userOf(dev); user != "" && user != "bond "+row.Key {
-					return badValue("%s uses %s", user, dev)
-				}
-				if dev != "" && !slices.Contains(ports, dev) {
-					ports = append(ports, dev)
-				}
+var netLAGLower = Func{
+	Get: func(ctx context.Context, r *Reader, row *model.Row, _ []string) (string, error) {
+		return joinRefs(r.network(ctx).belowLAG(row.Key)...), nil
+	},
+	Set: func(ctx context.Context, r *Reader, row *model.Row, _ []string, value string) error {
+		n := r.network(ctx)
+		items, _ := splitList(value)
+		var ports []string
+		for _, item := range items {
+			dev, ok := n.netdev(r, item)
+			if table, _, _ := cutRef(item); item != "" && (!ok || table != tableEthernet) {
+				return badValue("want Ethernet.Interface rows")
 			}
-			return r.setWords("network", n.lag[row.Key].Name, "ports", ports)
-		},
-	}
+			if in := n.port[dev]; in != "" {
+				return badValue("%s is a port of %s", dev, in)
+			}
+			if user := n.userOf(dev); user != "" && user != "bond "+row.Key {
+				return badValue("%s uses %s", user, dev)
+			}
+			if dev != "" && !slices.Contains(ports, dev) {
+				ports = append(ports, dev)
+			}
+		}
+		return r.setWords("network", n.lag[row.Key].Name, "ports", ports)
+	},
 }
 
 // belowLAG refers to the ports of a bond.

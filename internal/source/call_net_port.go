@@ -77,79 +77,75 @@ func (r *Reader) portOf(ctx context.Context, row *model.Row) (*bridgeBook, *port
 }
 
 // netPortEnable is `call net.port.enable`.
-func netPortEnable() Func {
-	return Func{
-		Get: func(ctx context.Context, r *Reader, row *model.Row, _ []string) (string, error) {
-			_, p, err := r.portOf(ctx, row)
-			return digit(err == nil && p.Enabled), nil
-		},
-		Set: func(ctx context.Context, r *Reader, row *model.Row, _ []string, value string) error {
-			b, p, err := r.portOf(ctx, row)
-			if err != nil || p.Enabled == (value == "1") {
-				return err
-			}
-			if err := p.movable(); err != nil {
-				return err
-			}
-			if in := r.network(ctx).port[p.Dev]; value == "1" && in != "" && p.Dev != "" {
-				return badValue("%s is a port of %s", p.Dev, in)
-			}
-			p.Enabled, p.listed = value == "1", true
-			return b.save(ctx)
-		},
-	}
+var netPortEnable = Func{
+	Get: func(ctx context.Context, r *Reader, row *model.Row, _ []string) (string, error) {
+		_, p, err := r.portOf(ctx, row)
+		return digit(err == nil && p.Enabled), nil
+	},
+	Set: func(ctx context.Context, r *Reader, row *model.Row, _ []string, value string) error {
+		b, p, err := r.portOf(ctx, row)
+		if err != nil || p.Enabled == (value == "1") {
+			return err
+		}
+		if err := p.movable(); err != nil {
+			return err
+		}
+		if in := r.network(ctx).port[p.Dev]; value == "1" && in != "" && p.Dev != "" {
+			return badValue("%s is a port of %s", p.Dev, in)
+		}
+		p.Enabled, p.listed = value == "1", true
+		return b.save(ctx)
+	},
 }
 
 // netPortLower is `call net.port.lower`: what the port is on; for the management port all other ports.
-func netPortLower() Func {
-	return Func{
-		Get: func(ctx context.Context, r *Reader, row *model.Row, _ []string) (string, error) {
-			b, p, err := r.portOf(ctx, row)
-			if err != nil {
-				return "", nil
-			}
-			return joinRefs(r.network(ctx).belowPortOf(b, p)...), nil
-		},
-		Set: func(ctx context.Context, r *Reader, row *model.Row, _ []string, value string) error {
-			b, p, err := r.portOf(ctx, row)
-			if err != nil {
+var netPortLower = Func{
+	Get: func(ctx context.Context, r *Reader, row *model.Row, _ []string) (string, error) {
+		b, p, err := r.portOf(ctx, row)
+		if err != nil {
+			return "", nil
+		}
+		return joinRefs(r.network(ctx).belowPortOf(b, p)...), nil
+	},
+	Set: func(ctx context.Context, r *Reader, row *model.Row, _ []string, value string) error {
+		b, p, err := r.portOf(ctx, row)
+		if err != nil {
+			return err
+		}
+		n := r.network(ctx)
+		if value == joinRefs(n.belowPortOf(b, p)...) {
+			return nil
+		}
+		if err := p.movable(); err != nil {
+			return err
+		}
+		reference, err := oneRef(value)
+		if err != nil {
+			return err
+		}
+		dev := ""
+		if reference != "" {
+			if dev, err = n.portDevice(r, reference); err != nil {
 				return err
 			}
-			n := r.network(ctx)
-			if value == joinRefs(n.belowPortOf(b, p)...) {
-				return nil
+		}
+		if dev == p.Dev {
+			return nil
+		}
+		if in := n.port[dev]; in != "" || dev != "" && b.portOf(dev) != nil {
+			return badValue("%s is a port of %s", dev, cmp.Or(in, b.name))
+		}
+		if user := n.userOf(dev); dev != "" && user != "" {
+			return badValue("%s uses %s", user, dev)
+		}
+		for _, e := range b.VLANs {
+			if e.Dev == p.name() {
+				e.Dev = cmp.Or(dev, p.Key)
 			}
-			if err := p.movable(); err != nil {
-				return err
-			}
-			reference, err := oneRef(value)
-			if err != nil {
-				return err
-			}
-			dev := ""
-			if reference != "" {
-				if dev, err = n.portDevice(r, reference); err != nil {
-					return err
-				}
-			}
-			if dev == p.Dev {
-				return nil
-			}
-			if in := n.port[dev]; in != "" || dev != "" && b.portOf(dev) != nil {
-				return badValue("%s is a port of %s", dev, cmp.Or(in, b.name))
-			}
-			if user := n.userOf(dev); dev != "" && user != "" {
-				return badValue("%s uses %s", user, dev)
-			}
-			for _, e := range b.VLANs {
-				if e.Dev == p.name() {
-					e.Dev = cmp.Or(dev, p.Key)
-				}
-			}
-			p.Dev, p.listed = dev, true
-			return b.save(ctx)
-		},
-	}
+		}
+		p.Dev, p.listed = dev, true
+		return b.save(ctx)
+	},
 }
 
 // belowPortOf refers to the lower layers of a port.
@@ -235,52 +231,52 @@ func netPortFile(ctx context.Context, r *Reader, row *model.Row, args []string) 
 
 // netPVID is `call net.port.pvid`: the VLAN that untagged frames of the port belong to. Writing it moves the mark; the
 // port becomes an untagged member of a VLAN it was not in, and no tagged one changes its tags.
-func netPVID() Func {
-	return Func{
-		Get: func(ctx context.Context, r *Reader, row *model.Row, _ []string) (string, error) {
-			b, p, err := r.portOf(ctx, row)
-			if err != nil {
-				return "", nil
+var netPVID = Func{
+	Get: portVLAN,
+	Set: func(ctx context.Context, r *Reader, row *model.Row, _ []string, value string) error {
+		b, p, err := r.portOf(ctx, row)
+		if err != nil {
+			return err
+		}
+		vid, err := strconv.Atoi(value)
+		if err != nil {
+			return badValue("%q is no VLAN", value)
+		}
+		if now, _ := portVLAN(ctx, r, row, nil); now == value {
+			return nil
+		}
+		if p.guest || p.self {
+			return refused("%s has no entry in the bridge's VLANs", p.Dev)
+		}
+		if !slices.ContainsFunc(r.network(ctx).bridgeVLANs(b.name), func(s *uci.Section) bool { return s.Get("vlan") == value }) {
+			return badValue("%s has no VLAN %d", b.name, vid)
+		}
+		e := b.entry(vid, p.name())
+		if e == nil {
+			e = &vlanEntry{VID: vid, Dev: p.name(), Untagged: true, Enabled: true}
+			e.Key = freeKey(e.natural(), func(key string) bool { return b.byKey(key) != nil })
+			b.VLANs = append(b.VLANs, e)
+		}
+		for _, other := range b.VLANs {
+			if other.Dev == p.name() {
+				other.PVID = other == e
 			}
-			for _, e := range b.VLANs {
-				if e.Dev == p.name() && e.PVID {
-					return strconv.Itoa(e.VID), nil
-				}
-			}
-			return "1", nil
-		},
-		Set: func(ctx context.Context, r *Reader, row *model.Row, _ []string, value string) error {
-			b, p, err := r.portOf(ctx, row)
-			if err != nil {
-				return err
-			}
-			vid, err := strconv.Atoi(value)
-			if err != nil {
-				return badValue("%q is no VLAN", value)
-			}
-			if now, _ := netPVID().Get(ctx, r, row, nil); now == value {
-				return nil
-			}
-			if p.guest || p.self {
-				return refused("%s has no entry in the bridge's VLANs", p.Dev)
-			}
-			if !slices.ContainsFunc(r.network(ctx).bridgeVLANs(b.name), func(s *uci.Section) bool { return s.Get("vlan") == value }) {
-				return badValue("%s has no VLAN %d", b.name, vid)
-			}
-			e := b.entry(vid, p.name())
-			if e == nil {
-				e = &vlanEntry{VID: vid, Dev: p.name(), Untagged: true, Enabled: true}
-				e.Key = freeKey(e.natural(), func(key string) bool { return b.byKey(key) != nil })
-				b.VLANs = append(b.VLANs, e)
-			}
-			for _, other := range b.VLANs {
-				if other.Dev == p.name() {
-					other.PVID = other == e
-				}
-			}
-			return b.save(ctx)
-		},
+		}
+		return b.save(ctx)
+	},
+}
+
+func portVLAN(ctx context.Context, r *Reader, row *model.Row, _ []string) (string, error) {
+	b, p, err := r.portOf(ctx, row)
+	if err != nil {
+		return "", nil
 	}
+	for _, e := range b.VLANs {
+		if e.Dev == p.name() && e.PVID {
+			return strconv.Itoa(e.VID), nil
+		}
+	}
+	return "1", nil
 }
 
 // netPortFrames is `call net.port.frames`: AdmitOnlyVLANTagged when no VLAN takes the port's untagged frames.

@@ -111,50 +111,48 @@ func keepalive(i *netIface) (failures, interval int) {
 }
 
 // netPPPEcho is `call net.ppp.echo interval|failures`: the two words of one option. No echo is no failure and no interval.
-func netPPPEcho() Func {
-	return Func{
-		Get: func(ctx context.Context, r *Reader, row *model.Row, args []string) (string, error) {
-			i := r.network(ctx).iface[row.Key]
-			if i == nil {
-				return "", nil
+var netPPPEcho = Func{
+	Get: func(ctx context.Context, r *Reader, row *model.Row, args []string) (string, error) {
+		i := r.network(ctx).iface[row.Key]
+		if i == nil {
+			return "", nil
+		}
+		failures, interval := keepalive(i)
+		if args[0] == "failures" {
+			return strconv.Itoa(failures), nil
+		}
+		return strconv.Itoa(interval), nil
+	},
+	Set: func(ctx context.Context, r *Reader, row *model.Row, args []string, value string) error {
+		i := r.network(ctx).iface[row.Key]
+		number, err := strconv.Atoi(value)
+		if i == nil || err != nil {
+			return badValue("%q is no number", value)
+		}
+		failures, interval := keepalive(i)
+		now := interval
+		if args[0] == "failures" {
+			now = failures
+		}
+		if number == now {
+			return nil
+		}
+		if args[0] == "failures" {
+			failures = number
+			if interval == 0 {
+				interval = 5
 			}
-			failures, interval := keepalive(i)
-			if args[0] == "failures" {
-				return strconv.Itoa(failures), nil
+		} else {
+			interval = number
+			if failures == 0 {
+				failures = 5
 			}
-			return strconv.Itoa(interval), nil
-		},
-		Set: func(ctx context.Context, r *Reader, row *model.Row, args []string, value string) error {
-			i := r.network(ctx).iface[row.Key]
-			number, err := strconv.Atoi(value)
-			if i == nil || err != nil {
-				return badValue("%q is no number", value)
-			}
-			failures, interval := keepalive(i)
-			now := interval
-			if args[0] == "failures" {
-				now = failures
-			}
-			if number == now {
-				return nil
-			}
-			if args[0] == "failures" {
-				failures = number
-				if interval == 0 {
-					interval = 5
-				}
-			} else {
-				interval = number
-				if failures == 0 {
-					failures = 5
-				}
-			}
-			if failures == 0 || interval == 0 {
-				failures, interval = 0, 0
-			}
-			return r.uciSet("network", i.name, "keepalive", strconv.Itoa(failures)+" "+strconv.Itoa(interval))
-		},
-	}
+		}
+		if failures == 0 || interval == 0 {
+			failures, interval = 0, 0
+		}
+		return r.uciSet("network", i.name, "keepalive", strconv.Itoa(failures)+" "+strconv.Itoa(interval))
+	},
 }
 
 // netPPPoESession is `call net.ppp.session`: the number of the PPPoE session over the interface's device. The kernel prints

@@ -92,30 +92,28 @@ func (r *Reader) bootID() string {
 }
 
 // netReset is `call net.reset`: Stats.Reset, which reads false and counts from now on when it is set.
-func netReset() Func {
-	return Func{
-		Get: func(context.Context, *Reader, *model.Row, []string) (string, error) { return "0", nil },
-		Set: func(ctx context.Context, r *Reader, row *model.Row, _ []string, value string) error {
-			if value != "1" {
-				return nil
-			}
-			c := r.networkCache(ctx)
-			dev := netdevOf(r.network(ctx), row)
-			note := counters{Boot: r.bootID(), From: map[string]uint64{}}
-			for _, field := range netCounters {
-				if v, ok := c.live.counter(r, dev, field); ok {
-					note.From[field] = v
-				}
-			}
-			text, err := json.Marshal(note)
-			if err != nil {
-				return err
-			}
-			r.stateSet(rowName(row), baselineName, string(text))
-			c.saved++
+var netReset = Func{
+	Get: func(context.Context, *Reader, *model.Row, []string) (string, error) { return "0", nil },
+	Set: func(ctx context.Context, r *Reader, row *model.Row, _ []string, value string) error {
+		if value != "1" {
 			return nil
-		},
-	}
+		}
+		c := r.networkCache(ctx)
+		dev := netdevOf(r.network(ctx), row)
+		note := counters{Boot: r.bootID(), From: map[string]uint64{}}
+		for _, field := range netCounters {
+			if v, ok := c.live.counter(r, dev, field); ok {
+				note.From[field] = v
+			}
+		}
+		text, err := json.Marshal(note)
+		if err != nil {
+			return err
+		}
+		r.stateSet(rowName(row), baselineName, string(text))
+		c.saved++
+		return nil
+	},
 }
 
 // netCounters are the counters that a Reset notes.

@@ -112,66 +112,62 @@ func (n *netView) userOf(dev string) string {
 }
 
 // netVLANID is `call net.vlanid`.
-func netVLANID() Func {
-	return Func{
-		Get: func(ctx context.Context, r *Reader, row *model.Row, _ []string) (string, error) {
-			v, err := r.network(ctx).vlanOf(row)
-			if err != nil || v.vid == 0 {
-				return "", nil
-			}
-			return strconv.Itoa(v.vid), nil
-		},
-		Set: func(ctx context.Context, r *Reader, row *model.Row, _ []string, value string) error {
-			vid, err := strconv.Atoi(value)
-			if err != nil {
-				return badValue("%q is no VLAN", value)
-			}
-			v, err := r.network(ctx).vlanOf(row)
-			if err != nil {
-				return err
-			}
-			return r.moveVLAN(ctx, v, v.base, vid)
-		},
-	}
+var netVLANID = Func{
+	Get: func(ctx context.Context, r *Reader, row *model.Row, _ []string) (string, error) {
+		v, err := r.network(ctx).vlanOf(row)
+		if err != nil || v.vid == 0 {
+			return "", nil
+		}
+		return strconv.Itoa(v.vid), nil
+	},
+	Set: func(ctx context.Context, r *Reader, row *model.Row, _ []string, value string) error {
+		vid, err := strconv.Atoi(value)
+		if err != nil {
+			return badValue("%q is no VLAN", value)
+		}
+		v, err := r.network(ctx).vlanOf(row)
+		if err != nil {
+			return err
+		}
+		return r.moveVLAN(ctx, v, v.base, vid)
+	},
 }
 
 // netVLANLower is `call net.vlan.lower`: the Ethernet.Link below, or the VLANTermination for a VLAN in a VLAN.
-func netVLANLower() Func {
-	return Func{
-		Get: func(ctx context.Context, r *Reader, row *model.Row, _ []string) (string, error) {
-			n := r.network(ctx)
-			v, err := n.vlanOf(row)
-			if err != nil {
-				return "", nil
+var netVLANLower = Func{
+	Get: func(ctx context.Context, r *Reader, row *model.Row, _ []string) (string, error) {
+		n := r.network(ctx)
+		v, err := n.vlanOf(row)
+		if err != nil {
+			return "", nil
+		}
+		return joinRefs(n.below(v.base)), nil
+	},
+	Set: func(ctx context.Context, r *Reader, row *model.Row, _ []string, value string) error {
+		n := r.network(ctx)
+		v, err := n.vlanOf(row)
+		if err != nil {
+			return err
+		}
+		base, err := n.lowerDevice(r, value)
+		if err != nil {
+			return err
+		}
+		for dev := base; dev != ""; {
+			if dev == v.name {
+				return badValue("a VLAN cannot stand on itself")
 			}
-			return joinRefs(n.below(v.base)), nil
-		},
-		Set: func(ctx context.Context, r *Reader, row *model.Row, _ []string, value string) error {
-			n := r.network(ctx)
-			v, err := n.vlanOf(row)
-			if err != nil {
-				return err
+			up := n.vlan[dev]
+			if up == nil {
+				break
 			}
-			base, err := n.lowerDevice(r, value)
-			if err != nil {
-				return err
-			}
-			for dev := base; dev != ""; {
-				if dev == v.name {
-					return badValue("a VLAN cannot stand on itself")
-				}
-				up := n.vlan[dev]
-				if up == nil {
-					break
-				}
-				dev = up.base
-			}
-			if base == "" && !v.explicit {
-				return refused("%s stands on %s by its name", v.name, v.base)
-			}
-			return r.moveVLAN(ctx, v, base, v.vid)
-		},
-	}
+			dev = up.base
+		}
+		if base == "" && !v.explicit {
+			return refused("%s stands on %s by its name", v.name, v.base)
+		}
+		return r.moveVLAN(ctx, v, base, v.vid)
+	},
 }
 
 // lowerDevice returns the netdev that a new LowerLayers means: an Ethernet link, a VLAN, or nothing.
@@ -334,21 +330,19 @@ func (r *Reader) setTagged(ctx context.Context, dev, option, value string) error
 }
 
 // netTPID is `call net.tpid`: 0x8100 for 8021q, 0x88a8 for 8021ad.
-func netTPID() Func {
-	return Func{
-		Get: func(ctx context.Context, r *Reader, row *model.Row, _ []string) (string, error) {
-			n := r.network(ctx)
-			if s := n.device[netdevOf(n, row)]; s != nil && s.Get("type") == "8021ad" {
-				return "34984", nil
-			}
-			return "33024", nil
-		},
-		Set: func(ctx context.Context, r *Reader, row *model.Row, _ []string, value string) error {
-			typ, ok := map[string]string{"33024": "8021q", "34984": "8021ad"}[value]
-			if !ok {
-				return badValue("want 33024 (802.1Q) or 34984 (802.1ad)")
-			}
-			return r.setTagged(ctx, netdevOf(r.network(ctx), row), "type", typ)
-		},
-	}
+var netTPID = Func{
+	Get: func(ctx context.Context, r *Reader, row *model.Row, _ []string) (string, error) {
+		n := r.network(ctx)
+		if s := n.device[netdevOf(n, row)]; s != nil && s.Get("type") == "8021ad" {
+			return "34984", nil
+		}
+		return "33024", nil
+	},
+	Set: func(ctx context.Context, r *Reader, row *model.Row, _ []string, value string) error {
+		typ, ok := map[string]string{"33024": "8021q", "34984": "8021ad"}[value]
+		if !ok {
+			return badValue("want 33024 (802.1Q) or 34984 (802.1ad)")
+		}
+		return r.setTagged(ctx, netdevOf(r.network(ctx), row), "type", typ)
+	},
 }

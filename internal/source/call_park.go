@@ -215,17 +215,15 @@ func (t parking) enable() Func {
 
 // only is a value that this router always has: another one is refused. It is for parameters which the standard lets an
 // ACS write and which have one possible value here.
-func only() Func {
-	return Func{
-		Get: func(_ context.Context, _ *Reader, _ *model.Row, args []string) (string, error) {
-			return strings.Join(args, " "), nil
-		},
-		Set: func(_ context.Context, _ *Reader, _ *model.Row, args []string, value string) error {
-			have := strings.Join(args, " ")
-			if value == have || value != "" && yes(value, false) == yes(have, true) && yes(value, true) == yes(have, false) {
-				return nil
-			}
-			return model.Errorf(model.BadValue, "this router can do %q only", have)
-		},
-	}
+var only = Func{
+	Get: func(_ context.Context, _ *Reader, _ *model.Row, args []string) (string, error) {
+		return strings.Join(args, " "), nil
+	},
+	Set: func(_ context.Context, _ *Reader, _ *model.Row, args []string, value string) error {
+		have := strings.Join(args, " ")
+		if value == have || value != "" && yes(value, false) == yes(have, true) && yes(value, true) == yes(have, false) {
+			return nil
+		}
+		return model.Errorf(model.BadValue, "this router can do %q only", have)
+	},
 }

@@ -12,14 +12,12 @@ import (
 	"github.com/cwmpd/cwmpd/internal/ubus"
 )
 
-// timeFuncs are the values behind Device.Time.
-func timeFuncs() map[string]Func {
-	return map[string]Func{
-		"time.now":    {Get: timeNow},
-		"time.zone":   {Get: timeZone, Set: timeSetZone},
-		"time.status": {Get: timeStatus},
-		"time.server": {Get: timeServer},
-	}
+// timeTable are the values behind Device.Time.
+var timeTable = []named{
+	{"time.now", &Func{Get: timeNow}},
+	{"time.zone", &Func{Get: timeZone, Set: timeSetZone}},
+	{"time.status", &Func{Get: timeStatus}},
+	{"time.server", &Func{Get: timeServer}},
 }
 
 // unknownTime is TR-106's value for a time that is not known.

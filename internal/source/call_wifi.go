@@ -13,44 +13,40 @@ import (
 	"github.com/cwmpd/cwmpd/internal/uci"
 )
 
-// wifiFuncs are the values of Device.WiFi. that need more than a line.
+// wifiTable are the values of Device.WiFi. that need more than a line.
 //
 // OpenWrt has one section, `config wifi-iface`, for what TR-181 calls an SSID and the AccessPoint (or EndPoint) that
 // refers to it. Each row of ours that has no partner is a section of a type that netifd does not know, so it can never
 // go on the air half configured: `cwmp_ssid` is an SSID without an AccessPoint, `cwmp_ap` an AccessPoint without an
 // SSID. Setting SSIDReference makes a wifi-iface of the two; deleting one of the two leaves the other.
-func wifiFuncs() map[string]Func {
-	caps := newPhyCache()
-	funcs := map[string]Func{
-		"wifi.ssids":      {Rows: wifiSSIDs, Add: addSSID, Delete: deleteSSID},
-		"wifi.aps":        {Rows: wifiAPs, Add: addAP, Delete: deleteAP},
-		"wifi.ap":         {Get: getSSIDReference, Hook: hookAP},
-		"wifi.ssid":       {Hook: hookSSID},
-		"wifi.enable":     {Get: getWifiEnable, Set: setWifiEnable},
-		"wifi.name":       {Get: getSSIDName},
-		"wifi.ssidstatus": {Get: getSSIDStatus},
-		"wifi.apstatus":   {Get: getAPStatus},
-		"wifi.staprofile": {Rows: staProfile},
-		"wifi.stastatus":  {Get: getStaStatus},
-		"wifi.since":      {Get: getWifiSince},
-		"wifi.maclist":    {Get: getMACList},
-		"wifi.zerounset":  {Get: getZeroUnset, Set: setZeroUnset},
-		"wifi.ssidref":    {Get: getSSIDReference},
-		"wifi.profileref": {Get: getProfileReference},
-		"wifi.isset":      {Get: isSet},
-		// All radios down and up again.
-		"wifi.restart": command(func(*Reader, *model.Row) []ubusCommand {
-			return []ubusCommand{{"network.wireless", "down", ubus.Table()}, {"network.wireless", "up", ubus.Table()}}
-		}),
-		"wifi.text":    {Hook: hookText},
-		"only":         only(),
-		"wifi.retries": {Get: sumOfStations},
-	}
-	for _, more := range []map[string]Func{caps.funcs(), radioFuncs(caps), securityFuncs(caps), stationFuncs()} {
-		for name, f := range more {
-			funcs[name] = f
-		}
-	}
+var wifiTable = []named{
+	{"wifi.ssids", &Func{Rows: wifiSSIDs, Add: addSSID, Delete: deleteSSID}},
+	{"wifi.aps", &Func{Rows: wifiAPs, Add: addAP, Delete: deleteAP}},
+	{"wifi.ap", &Func{Get: getSSIDReference, Hook: hookAP}},
+	{"wifi.ssid", &Func{Hook: hookSSID}},
+	{"wifi.enable", &Func{Get: getWifiEnable, Set: setWifiEnable}},
+	{"wifi.name", &Func{Get: getSSIDName}},
+	{"wifi.ssidstatus", &Func{Get: getSSIDStatus}},
+	{"wifi.apstatus", &Func{Get: getAPStatus}},
+	{"wifi.staprofile", &Func{Rows: staProfile}},
+	{"wifi.stastatus", &Func{Get: getStaStatus}},
+	{"wifi.since", &Func{Get: getWifiSince}},
+	{"wifi.maclist", &Func{Get: getMACList}},
+	{"wifi.zerounset", &Func{Get: getZeroUnset, Set: setZeroUnset}},
+	{"wifi.ssidref", &Func{Get: getSSIDReference}},
+	{"wifi.profileref", &Func{Get: getProfileReference}},
+	{"wifi.isset", &Func{Get: isSet}},
+	{"wifi.text", &Func{Hook: hookText}},
+	{"only", &only},
+	{"wifi.retries", &Func{Get: sumOfStations}},
+}
+
+func wifiMade() map[string]Func {
+	funcs := newPhyCache().funcs()
+	// All radios down and up again.
+	funcs["wifi.restart"] = command(func(*Reader, *model.Row) []ubusCommand {
+		return []ubusCommand{{"network.wireless", "down", ubus.Table()}, {"network.wireless", "up", ubus.Table()}}
+	})
 	return funcs
 }
 

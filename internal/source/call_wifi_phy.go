@@ -60,7 +60,11 @@ func (c *phyCache) funcs() map[string]Func {
 				return len(args) == 1 && c.feature(ctx, r, args[0])
 			},
 		},
-		"wifi.phy": {Get: c.get},
+		"wifi.phy":      {Get: c.get},
+		"wifi.radio":    {Get: getRadio, Hook: c.hookRadio},
+		"wifi.txpower":  {Get: c.getPower, Set: c.setPower},
+		"wifi.modes":    {Get: c.getModes},
+		"wifi.security": {Get: getSecurity, Hook: c.hookSecurity},
 	}
 }
 

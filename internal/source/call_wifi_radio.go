@@ -11,21 +11,17 @@ import (
 	"github.com/cwmpd/cwmpd/internal/uci"
 )
 
-func radioFuncs(caps *phyCache) map[string]Func {
-	return map[string]Func{
-		"wifi.radio":       {Get: getRadio, Hook: caps.hookRadio},
-		"wifi.width":       {Get: getWidth, Set: setWidth},
-		"wifi.standards":   {Get: getStandards, Set: setStandards},
-		"wifi.txpower":     {Get: caps.getPower, Set: caps.setPower},
-		"wifi.country":     {Get: getCountry, Set: setCountry},
-		"wifi.guard":       {Get: getGuard, Set: setGuard},
-		"wifi.threshold":   {Get: getThreshold, Set: setThreshold},
-		"wifi.rates":       {Get: getRates, Set: setRates},
-		"wifi.ifaceoption": {Get: getIfaceOption, Set: setIfaceOption},
-		"wifi.stat":        {Get: getRadioStat},
-		"wifi.statreset":   {Get: readsFalse, Set: resetRadioStat},
-		"wifi.live":        {Get: getLive},
-	}
+var radioTable = []named{
+	{"wifi.width", &Func{Get: getWidth, Set: setWidth}},
+	{"wifi.standards", &Func{Get: getStandards, Set: setStandards}},
+	{"wifi.country", &Func{Get: getCountry, Set: setCountry}},
+	{"wifi.guard", &Func{Get: getGuard, Set: setGuard}},
+	{"wifi.threshold", &Func{Get: getThreshold, Set: setThreshold}},
+	{"wifi.rates", &Func{Get: getRates, Set: setRates}},
+	{"wifi.ifaceoption", &Func{Get: getIfaceOption, Set: setIfaceOption}},
+	{"wifi.stat", &Func{Get: getRadioStat}},
+	{"wifi.statreset", &Func{Get: readsFalse, Set: resetRadioStat}},
+	{"wifi.live", &Func{Get: getLive}},
 }
 
 var bandNames = map[string]string{"2g": "2.4GHz", "5g": "5GHz", "6g": "6GHz"}

@@ -11,14 +11,10 @@ import (
 	"github.com/cwmpd/cwmpd/internal/uci"
 )
 
-func securityFuncs(caps *phyCache) map[string]Func {
-	return map[string]Func{
-		"wifi.modes":        {Get: caps.getModes},
-		"wifi.security":     {Get: getSecurity, Hook: caps.hookSecurity},
-		"wifi.rekey":        {Get: getRekey, Set: setRekey},
-		"wifi.availability": {Get: getAvailability, Set: setAvailability},
-		"wifi.wps":          {Get: getWPS, Set: setWPS},
-	}
+var securityTable = []named{
+	{"wifi.rekey", &Func{Get: getRekey, Set: setRekey}},
+	{"wifi.availability", &Func{Get: getAvailability, Set: setAvailability}},
+	{"wifi.wps", &Func{Get: getWPS, Set: setWPS}},
 }
 
 // securityMode is one value of ModeEnabled: how uci's option encryption begins, and what it needs.

@@ -11,11 +11,9 @@ import (
 	"github.com/cwmpd/cwmpd/internal/ubus"
 )
 
-func stationFuncs() map[string]Func {
-	return map[string]Func{
-		"wifi.stations": {Rows: wifiStations},
-		"wifi.station":  {Get: getStation},
-	}
+var stationTable = []named{
+	{"wifi.stations", &Func{Rows: wifiStations}},
+	{"wifi.station", &Func{Get: getStation}},
 }
 
 // station is what hostapd and iwinfo know of one station; iwinfo may be absent.
