@@ -65,6 +65,13 @@ func (m *mover) make() {
 	}
 }
 
+// dies says whether an ACS is dead from now on.
+func (m *mover) dies(url string, dead bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.dead[url] = dead
+}
+
 // again is a power cut, or a restart of the process in the same boot.
 func (m *mover) again(boot string) {
 	m.t.Helper()
@@ -116,10 +123,10 @@ func bubble(t *testing.T, name string, play func(t *testing.T, m *mover)) {
 func TestK21_NewACSOnProbation(t *testing.T) {
 	bubble(t, "K-21 the old one is asked again, with its credentials", func(t *testing.T, m *mover) {
 		m.cpe.saved.Schedules = []schedule{{time.Now().Add(20 * time.Minute), "s1"}}
-		m.dead[oldACS] = true // an event is pending
+		m.dies(oldACS, true) // an event is pending
 		m.cpe.Post(Event{Code: "X 00D09E owed"})
 		pass(time.Second)
-		m.dead[oldACS] = false
+		m.dies(oldACS, false)
 		m.move(newACS, "new", "other")
 		n := len(m.seen())
 		pass(55 * time.Minute)
@@ -152,15 +159,15 @@ func TestK21_NewACSOnProbation(t *testing.T) {
 		}
 	})
 	bubble(t, "E-3 when the new one completes a session, what the old one was owed is dropped", func(t *testing.T, m *mover) {
-		m.dead = map[string]bool{newACS: true, oldACS: true}
-		m.cpe.Post(Event{Code: "X 00D09E owed"})
+		m.dies(oldACS, true)
 		m.cpe.saved.Schedules = []schedule{{time.Now().Add(3 * time.Hour), "s1"}}
 		m.cpe.saved.DUChanges = []duChange{{ID: "d"}}
+		m.cpe.Post(Event{Code: "X 00D09E owed"})
 		pass(time.Second)
 		m.move(newACS, "", "")
 		pass(10 * time.Minute)
 		n := len(m.seen())
-		m.dead = nil // the next try comes before its time is up
+		m.dies(newACS, false) // the next try comes before its time is up
 		pass(6 * time.Hour)
 		if got := m.since(n); !slices.Equal(got, []string{newACS + ": 0 BOOTSTRAP"}) {
 			t.Errorf("asked %q", got)
@@ -173,16 +180,16 @@ func TestK21_NewACSOnProbation(t *testing.T) {
 		m.move(newACS, "", "")
 		pass(50 * time.Minute)
 		m.move(newACS, "", "")
-		m.dead["http://NEW.example:80/"] = true
+		m.dies("http://NEW.example:80/", true)
 		m.move("http://NEW.example:80/", "", "") // the same, spelled differently
 		pass(11 * time.Minute)
 		m.wantACS(oldACS, "old", "secret")
 	})
 	bubble(t, "power cuts and reboots", func(t *testing.T, m *mover) {
-		m.dead[oldACS] = true
+		m.dies(oldACS, true)
 		m.cpe.Post(Event{Code: EventPeriodic}) // is durable once a session failed
 		pass(time.Second)
-		m.dead[oldACS] = false
+		m.dies(oldACS, false)
 		m.move(newACS, "", "")
 		pass(31 * time.Minute)
 		m.again("boot-1") // no boot
@@ -219,7 +226,7 @@ func TestK21_NewACSOnProbation(t *testing.T) {
 		m.wantACS(oldACS, "old", "secret")
 	})
 	bubble(t, "several bad URLs in a row", func(t *testing.T, m *mover) {
-		m.dead["http://c.example/"] = true
+		m.dies("http://c.example/", true)
 		m.move(newACS, "", "")
 		pass(40 * time.Minute)
 		m.cpe.Post(Event{Code: "X 00D09E meanwhile"})
@@ -253,7 +260,7 @@ func TestK21_NewACSOnProbation(t *testing.T) {
 		}
 	})
 	bubble(t, "S-33 nobody answers: they take turns, ever longer, until one does", func(t *testing.T, m *mover) {
-		m.dead[oldACS] = true
+		m.dies(oldACS, true)
 		m.cpe.Post(Event{Code: "X 00D09E owed"})
 		pass(time.Second)
 		m.move(newACS, "new", "other")
@@ -265,7 +272,7 @@ func TestK21_NewACSOnProbation(t *testing.T) {
 		pass(time.Minute)
 		m.wantACS(newACS, "new", "other")
 		n := len(m.seen())
-		m.dead[newACS] = false
+		m.dies(newACS, false)
 		pass(2 * time.Hour)
 		if got := m.since(n); !slices.Equal(got, []string{newACS + ": 0 BOOTSTRAP"}) {
 			t.Errorf("asked %q", got)
@@ -298,7 +305,7 @@ func TestK21_NewACSOnProbation(t *testing.T) {
 		m.conf.ACS.URL, m.conf.ACS.Username, m.conf.ACS.Password = oldACS, "old", "secret"
 		n := len(m.seen())
 		m.make()
-		m.dead[oldACS] = true
+		m.dies(oldACS, true)
 		m.cpe.Post(Event{Code: EventPeriodic})
 		m.run("boot-1")
 		pass(30 * time.Minute)
@@ -313,7 +320,7 @@ func TestK21_NewACSOnProbation(t *testing.T) {
 	})
 	bubble(t, "0 is no probation", func(t *testing.T, m *mover) {
 		m.set(func(c *config.Config) { c.ACS.Probation = 0 })
-		m.dead[oldACS] = true
+		m.dies(oldACS, true)
 		m.cpe.Post(Event{Code: "X 00D09E owed"})
 		pass(time.Second)
 		m.move(newACS, "", "")
