@@ -170,7 +170,7 @@ func printStatus(w io.Writer, s status, _ bool) {
 		}
 		row("on probation", text+other)
 		if p.Tries > 0 {
-			fmt.Fprintf(w, "%-15s %d sessions with the new one failed: %s\n", "", p.Tries, p.Why)
+			fmt.Fprintf(w, "%-15s %d failed with the new one, last: %s\n", "", p.Tries, p.Why)
 		}
 		if !p.Until.IsZero() {
 			fmt.Fprintf(w, "%-15s the other one is asked at %s\n", "", ahead(p.Until))
