@@ -18,8 +18,8 @@
 // woken (C-37), so a copy is one after a reboot too.
 //
 // STUN is that of RFC 3489, which Annex G wants: 128 random bits of id, no magic cookie, MESSAGE-INTEGRITY over zeroes up to 64
-// bytes. github.com/pion/stun takes messages apart and puts them together; it has those of RFC 5389 and no others, so id and
-// signature are our own, in its bytes, and values are measured before it reads them, since it panics at short ones.
+// bytes. github.com/pion/stun has RFC 5389's messages and no others, imports a DTLS stack beside them (130 kB on mipsle), and
+// panics on some of what strangers may send; so the few bytes are our own and pion's are what tests hold them against.
 // An answer has 1500 bytes and 32 attributes at most, the id of what we ask just now, and comes from the server. The goroutine
 // of stun.run owns everything; the reader of the socket hands it what it awaits. A server is asked nine times in 9.5 s, then
 // again after half a minute, doubled up to an hour, at another of its addresses and with the magic cookie by turns. Mappings

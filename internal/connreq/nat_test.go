@@ -8,21 +8,6 @@ import (
 	"sync"
 	"testing"
 	"time"
-
-	pion "github.com/pion/stun/v3"
-)
-
-// The wire as the tests know it, without pion.
-const (
-	stunRequest  = 0x0001
-	stunResponse = 0x0101
-	stunError    = 0x0111
-
-	attrMappedAddress    = 0x0001
-	attrUsername         = 0x0006
-	attrMessageIntegrity = 0x0008
-	attrErrorCode        = 0x0009
-	attrXORMappedAddress = 0x0020
 )
 
 // world is a NAT and a STUN server of RFC 3489 behind it, in memory: whoever plays with it has the time of a synctest bubble.
@@ -56,10 +41,10 @@ type question struct {
 	from netip.AddrPort
 	port uint16 // that it was sent from
 	raw  []byte
-	attr map[pion.AttrType][]byte
+	attr map[uint16][]byte
 }
 
-func (q *question) has(attr pion.AttrType) bool { _, ok := q.attr[attr]; return ok }
+func (q *question) has(attr uint16) bool { _, ok := q.attr[attr]; return ok }
 
 var (
 	homeAddr   = netip.MustParseAddr("192.168.1.2")
@@ -124,7 +109,7 @@ func (w *world) sent(l *link, b []byte, to netip.AddrPort) {
 			return
 		}
 		if !w.refuses {
-			answerTo = netip.AddrPortFrom(netip.AddrFrom4([4]byte(value[4:])), binary.BigEndian.Uint16(value[2:]))
+			answerTo = mappedAddress(value, 0)
 		}
 	}
 	if m := w.open[answerTo.Port()]; m != nil && time.Since(m.last) < w.lifetime {
@@ -134,7 +119,7 @@ func (w *world) sent(l *link, b []byte, to netip.AddrPort) {
 
 // parse takes a request to pieces, by its own means.
 func (w *world) parse(b []byte) question {
-	q := question{raw: slices.Clone(b), attr: map[pion.AttrType][]byte{}}
+	q := question{raw: slices.Clone(b), attr: map[uint16][]byte{}}
 	if len(b) < 20 || binary.BigEndian.Uint16(b) != stunRequest || int(binary.BigEndian.Uint16(b[2:])) != len(b)-20 {
 		w.t.Errorf("not a Binding Request: %x", b)
 		return q
@@ -145,7 +130,7 @@ func (w *world) parse(b []byte) question {
 			w.t.Errorf("an attribute of %d bytes in %x", n, b)
 			break
 		}
-		q.attr[pion.AttrType(binary.BigEndian.Uint16(rest))] = rest[4 : 4+n]
+		q.attr[binary.BigEndian.Uint16(rest)] = rest[4 : 4+n]
 		rest = rest[4+n:]
 	}
 	return q

@@ -5,18 +5,27 @@ import (
 	"crypto/sha1"
 	"encoding/binary"
 	"net/netip"
-	"slices"
 	"strings"
-
-	pion "github.com/pion/stun/v3"
 )
 
-// Attributes of RFC 3489 and of TR-069 Annex G (C-31) for which pion has no name.
+// Message types and attributes of RFC 3489 and of TR-069 Annex G (C-31).
 const (
-	attrResponseAddress pion.AttrType = 0x0002
-	attrLastClassic     pion.AttrType = 0x000b // REFLECTED-FROM; RFC 3489 has no more
-	attrRequestBinding  pion.AttrType = 0xc001 // CONNECTION-REQUEST-BINDING
-	attrBindingChange   pion.AttrType = 0xc002
+	stunRequest  = 0x0001
+	stunResponse = 0x0101
+	stunError    = 0x0111
+
+	attrMappedAddress    = 0x0001
+	attrResponseAddress  = 0x0002
+	attrUsername         = 0x0006
+	attrMessageIntegrity = 0x0008
+	attrErrorCode        = 0x0009
+	attrLastClassic      = 0x000b // REFLECTED-FROM; RFC 3489 has no more
+	attrRealm            = 0x0014
+	attrNonce            = 0x0015
+	attrXORMappedAddress = 0x0020
+	attrOptional         = 0x8000 // and above: may be passed over
+	attrRequestBinding   = 0xc001 // CONNECTION-REQUEST-BINDING
+	attrBindingChange    = 0xc002
 )
 
 const (
@@ -25,7 +34,6 @@ const (
 	maxAttributes  = 32         // of an answer
 	magicCookie    = 0x2112a442 // how an id of RFC 5389 begins
 	integrityBytes = 4 + sha1.Size
-	addressBytes   = 8 // of the value of MAPPED-ADDRESS, for IPv4
 )
 
 // requestBinding is the value of CONNECTION-REQUEST-BINDING, with its trailing blank (C-32).
@@ -46,34 +54,34 @@ type stunQuestion struct {
 	signed     bool
 }
 
-// bytes encodes a request. The messages of pion are those of RFC 5389; what differs, the id and the signature, is put into
-// its bytes.
 func (q *stunQuestion) bytes() []byte {
-	m := pion.New()
-	m.SetType(pion.BindingRequest)
+	b := make([]byte, 4, 256)
+	b = append(b, q.id[:]...)
+	add := func(attr uint16, value string) {
+		b = binary.BigEndian.AppendUint16(b, attr)
+		b = binary.BigEndian.AppendUint16(b, uint16(len(value)))
+		b = append(b, value...)
+	}
 	if q.answerTo.IsValid() {
 		ip := q.answerTo.Addr().As4()
-		m.Add(attrResponseAddress, append(binary.BigEndian.AppendUint16([]byte{0, 1}, q.answerTo.Port()), ip[:]...))
+		add(attrResponseAddress, string(binary.BigEndian.AppendUint16([]byte{0, 1}, q.answerTo.Port()))+string(ip[:]))
 	}
 	if q.listens {
-		m.Add(attrRequestBinding, []byte(requestBinding))
+		add(attrRequestBinding, requestBinding)
 	}
 	if q.changed {
-		m.Add(attrBindingChange, nil)
+		add(attrBindingChange, "")
 	}
 	if q.user != "" {
-		m.Add(pion.AttrUsername, []byte(q.user+strings.Repeat(" ", -len(q.user)&3)))
+		add(attrUsername, q.user+strings.Repeat(" ", -len(q.user)&3))
 	}
-	copy(m.Raw[4:], q.id[:])
-	m.WriteLength()
+	binary.BigEndian.PutUint16(b, stunRequest)
+	binary.BigEndian.PutUint16(b[2:], uint16(len(b)-stunHeader))
 	if q.signed {
-		length := m.Length
-		m.Length += integrityBytes // it counts in what is signed
-		m.WriteLength()
-		m.Length = length
-		m.Add(pion.AttrMessageIntegrity, integrity(m.Raw, q.pass))
+		binary.BigEndian.PutUint16(b[2:], uint16(len(b)-stunHeader+integrityBytes))
+		add(attrMessageIntegrity, string(integrity(b, q.pass)))
 	}
-	return m.Raw
+	return b
 }
 
 // integrity is RFC 3489's: over the message as far as it goes, zeroes added up to a multiple of 64 bytes. RFC 5389 adds
@@ -107,79 +115,69 @@ func looksLikeSTUN(b []byte) bool {
 // parseAnswer reads an answer. ok is false for everything that RFC 3489 has us discard: what is not whole, has attributes
 // that must be understood and are not, or is no answer (Z-43).
 func parseAnswer(b []byte) (a stunAnswer, ok bool) {
-	if !looksLikeSTUN(b) {
+	if !looksLikeSTUN(b) || int(binary.BigEndian.Uint16(b[2:])) != len(b)-stunHeader {
+		return a, false
+	}
+	typ := binary.BigEndian.Uint16(b)
+	if typ != stunResponse && typ != stunError {
 		return a, false
 	}
 	a.id = transaction(b[4:stunHeader])
-	raw := slices.Clone(b)
-	binary.BigEndian.PutUint32(raw[4:], magicCookie) // which pion wants to see, and RFC 3489 does not have
-	m := pion.Message{Raw: raw}
-	if m.Decode() != nil || int(m.Length) != len(b)-stunHeader || len(m.Attributes) > maxAttributes {
-		return a, false
-	}
-	if m.Type != pion.BindingSuccess && m.Type != pion.BindingError {
-		return a, false
-	}
-	at := stunHeader
-	for i, attr := range m.Attributes {
-		if attr.Type == pion.AttrMessageIntegrity {
-			if len(attr.Value) != sha1.Size {
-				return a, false
-			}
-			a.unsigned, a.sum = b[:at], attr.Value
-			m.Attributes = m.Attributes[:i] // what follows counts for nothing
-			break
-		}
-		if mustUnderstand(attr.Type) {
+	var plain, xored netip.AddrPort // of several the last counts
+	rest := b[stunHeader:]
+	for n := 0; len(rest) > 0 && a.sum == nil; n++ { // what follows MESSAGE-INTEGRITY counts for nothing
+		if len(rest) < 4 || n == maxAttributes {
 			return a, false
 		}
-		at += 4 + (len(attr.Value)+3)&^3
+		attr, size := binary.BigEndian.Uint16(rest), int(binary.BigEndian.Uint16(rest[2:]))
+		padded := 4 + (size+3)&^3 // classic values are multiples of 4, later ones are padded
+		if padded > len(rest) {
+			return a, false
+		}
+		value := rest[4 : 4+size]
+		switch attr {
+		case attrMappedAddress:
+			plain = mappedAddress(value, 0)
+		case attrXORMappedAddress:
+			xored = mappedAddress(value, magicCookie)
+		case attrMessageIntegrity:
+			if size != sha1.Size {
+				return a, false
+			}
+			a.unsigned, a.sum = b[:len(b)-len(rest)], value
+		case attrErrorCode:
+			if size < 4 {
+				return a, false
+			}
+			a.code = int(value[2]&7)*100 + int(value[3])
+		default:
+			if attr > attrLastClassic && attr < attrOptional && attr != attrRealm && attr != attrNonce {
+				return a, false
+			}
+		}
+		rest = rest[padded:]
 	}
-	var code pion.ErrorCodeAttribute
-	if code.GetFrom(&m) == nil {
-		a.code = int(code.Code)
-	}
-	if (m.Type == pion.BindingError) != (a.code != 0) {
+	if (typ == stunError) != (a.code != 0) {
 		return a, false
 	}
-	a.mapped = mappedAddress(&m, a.id.cookie())
+	// What a NAT may have rewritten counts less; but before RFC 5389 XOR was done in several ways.
+	if a.mapped = plain; a.id.cookie() && xored.IsValid() {
+		a.mapped = xored
+	}
 	return a, true
 }
 
-// mustUnderstand reports whether an attribute is mandatory, and none that we know.
-func mustUnderstand(attr pion.AttrType) bool {
-	switch attr {
-	case pion.AttrRealm, pion.AttrNonce, pion.AttrXORMappedAddress:
-		return false
-	}
-	return attr > attrLastClassic && attr.Required()
-}
-
-// mappedAddress is the address of IPv4 that an answer tells, not valid if there is none that anybody can have. What a NAT may
-// have rewritten counts less than what it cannot; but before RFC 5389 XOR was done in several ways.
-func mappedAddress(m *pion.Message, cookie bool) netip.AddrPort {
-	if whole(m, pion.AttrXORMappedAddress) && cookie {
-		var x pion.XORMappedAddress
-		if x.GetFrom(m) == nil {
-			return usable(x.IP, x.Port)
-		}
-	}
-	var plain pion.MappedAddress
-	if whole(m, pion.AttrMappedAddress) && plain.GetFrom(m) == nil {
-		return usable(plain.IP, plain.Port)
-	}
-	return netip.AddrPort{}
-}
-
-// whole guards pion, which panics at shorter values.
-func whole(m *pion.Message, attr pion.AttrType) bool {
-	value, err := m.Get(attr)
-	return err == nil && len(value) == addressBytes
-}
-
-func usable(ip []byte, port int) netip.AddrPort {
-	if len(ip) != 4 || port == 0 || ip[0] == 0 || ip[0] >= 224 {
+// mappedAddress reads an address of IPv4, not valid if it is none that anybody can have.
+func mappedAddress(value []byte, xor uint32) netip.AddrPort {
+	if len(value) != 8 || value[1] != 1 {
 		return netip.AddrPort{}
 	}
-	return netip.AddrPortFrom(netip.AddrFrom4([4]byte(ip)), uint16(port))
+	port := binary.BigEndian.Uint16(value[2:]) ^ uint16(xor>>16)
+	var ip [4]byte
+	binary.BigEndian.PutUint32(ip[:], binary.BigEndian.Uint32(value[4:])^xor)
+	addr := netip.AddrFrom4(ip)
+	if port == 0 || ip[0] == 0 || ip[0] >= 224 {
+		return netip.AddrPort{}
+	}
+	return netip.AddrPortFrom(addr, port)
 }
