@@ -155,7 +155,7 @@ func (t *Tracer) format(e traceEntry) []byte {
 		for _, s := range t.secrets() {
 			if len(s) >= 4 {
 				text = strings.ReplaceAll(text, s, soap.Hidden)
-				text = strings.ReplaceAll(text, string(soap.AppendEscaped(nil, s)), soap.Hidden)
+				text = strings.ReplaceAll(text, string(soap.AppendEscaped(nil, []byte(s))), soap.Hidden)
 			}
 		}
 	}

@@ -167,7 +167,11 @@ func (p *Package) move(e Edit, s *Section) error {
 		return err
 	}
 	p.Sections = slices.DeleteFunc(p.Sections, func(t *Section) bool { return t == s })
-	p.Sections = slices.Insert(p.Sections, min(n, len(p.Sections)), s)
+	p.Sections = append(p.Sections, s)
+	if n < len(p.Sections) {
+		copy(p.Sections[n+1:], p.Sections[n:])
+		p.Sections[n] = s
+	}
 	return nil
 }
 

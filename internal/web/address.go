@@ -167,7 +167,8 @@ func inOrder(addrs []netip.Addr, prefer netip.Addr, only4 bool) ([]netip.Addr, e
 		four = !four
 	}
 	if i := slices.Index(list, prefer); i > 0 {
-		list = slices.Insert(slices.Delete(list, i, i+1), 0, prefer)
+		copy(list[1:], list[:i])
+		list[0] = prefer
 	}
 	return list[:min(len(list), maxAddresses)], nil
 }

@@ -48,7 +48,7 @@ func (a *auth) add(l login) {
 		return
 	}
 	a.logins = slices.DeleteFunc(a.logins, func(o login) bool { return o == l })
-	a.logins = slices.Insert(a.logins, 0, l)
+	a.logins = append([]login{l}, a.logins...)
 	a.logins = a.logins[:min(len(a.logins), 2)]
 }
 

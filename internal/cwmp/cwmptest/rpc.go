@@ -10,7 +10,7 @@ import (
 // A Call is the body of a request that the ACS makes: the element in the CWMP namespace, with the prefix cwmp.
 type Call string
 
-func text(s string) string { return string(soap.AppendEscaped(nil, s)) }
+func text(s string) string { return string(soap.AppendEscaped(nil, []byte(s))) }
 
 func element(name string, value any) string {
 	return fmt.Sprintf("<%s>%s</%s>", name, text(fmt.Sprint(value)), name)

@@ -56,7 +56,7 @@ func (e *Encoder) header(h Header) {
 	e.raw("<soap-env:Header>")
 	if h.HasID {
 		e.raw(`<cwmp:ID soap-env:mustUnderstand="1">`)
-		e.buf = AppendEscaped(e.buf, h.ID)
+		e.buf = AppendEscaped(e.buf, []byte(h.ID))
 		e.raw("</cwmp:ID>")
 	}
 	if h.SessionTimeout != 0 {
@@ -66,7 +66,7 @@ func (e *Encoder) header(h Header) {
 	}
 	if h.SupportedVersions != "" {
 		e.raw(`<cwmp:SupportedCWMPVersions soap-env:mustUnderstand="0">`)
-		e.buf = AppendEscaped(e.buf, h.SupportedVersions)
+		e.buf = AppendEscaped(e.buf, []byte(h.SupportedVersions))
 		e.raw("</cwmp:SupportedCWMPVersions>")
 	}
 	e.raw("</soap-env:Header>\n")
@@ -112,7 +112,7 @@ func (e *Encoder) Finish(name string) { e.raw("</"); e.raw(name); e.raw(">") }
 // Text writes one string argument.
 func (e *Encoder) Text(name, value string) {
 	e.Start(name)
-	e.buf = AppendEscaped(e.buf, value)
+	e.buf = AppendEscaped(e.buf, []byte(value))
 	e.Finish(name)
 }
 
@@ -168,7 +168,7 @@ func (e *Encoder) ParameterValue(path []byte, typ, text string) {
 	b = append(b, `</Name><Value xsi:type="xsd:`...)
 	b = append(b, typ...)
 	b = append(b, `">`...)
-	b = AppendEscaped(b, text)
+	b = AppendEscaped(b, []byte(text))
 	e.buf = append(b, "</Value></ParameterValueStruct>\n"...)
 }
 

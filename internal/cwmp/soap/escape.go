@@ -15,7 +15,7 @@ var safe = func() (t [utf8.RuneSelf]bool) {
 // AppendEscaped appends s as XML character data, fit for an element or a quoted attribute. What XML 1.0 cannot hold
 // (control characters, U+FFFE, U+FFFF, surrogates, bytes that are not UTF-8) becomes U+FFFD, and CR is written as a
 // character reference, since a parser would turn a bare one into LF.
-func AppendEscaped[T string | []byte](dst []byte, s T) []byte {
+func AppendEscaped(dst, s []byte) []byte {
 	start := 0
 	for i := 0; i < len(s); {
 		c := s[i]
@@ -30,7 +30,7 @@ func AppendEscaped[T string | []byte](dst []byte, s T) []byte {
 			start = i
 			continue
 		}
-		r, n := decodeRune(s, i)
+		r, n := utf8.DecodeRune(s[i:])
 		if (r == utf8.RuneError && n == 1) || r == 0xFFFE || r == 0xFFFF {
 			dst = append(dst, s[start:i]...)
 			dst = append(dst, "\uFFFD"...)
@@ -39,13 +39,6 @@ func AppendEscaped[T string | []byte](dst []byte, s T) []byte {
 		i += n
 	}
 	return append(dst, s[start:]...)
-}
-
-func decodeRune[T string | []byte](s T, i int) (rune, int) {
-	end := min(i+utf8.UTFMax, len(s))
-	var b [utf8.UTFMax]byte
-	n := copy(b[:], s[i:end])
-	return utf8.DecodeRune(b[:n])
 }
 
 func appendSpecial(dst []byte, c byte) []byte {

@@ -3,7 +3,6 @@ package soap
 import (
 	"bytes"
 	"encoding/xml"
-	"slices"
 	"strings"
 )
 
@@ -109,7 +108,7 @@ func startTag(out []byte, depth int, t xml.StartElement) []byte {
 			continue
 		}
 		out = append(append(append(out, ' '), written(a.Name)...), '=', '"')
-		out = append(AppendEscaped(out, Truncate(a.Value, 100)), '"')
+		out = append(AppendEscaped(out, []byte(Truncate(a.Value, 100))), '"')
 	}
 	return append(out, '>')
 }
@@ -120,9 +119,9 @@ func (f *frame) end(out []byte, depth int, above *frame, show func(string) bool)
 	if f.values > 0 {
 		text := []byte(Hidden)
 		if len(f.value) == 0 || f.values == 1 && len(f.names) == 1 && show(f.names[0]) {
-			text = AppendEscaped(nil, CleanURLs(string(f.value)))
+			text = AppendEscaped(nil, []byte(CleanURLs(string(f.value))))
 		}
-		out = slices.Insert(out, f.at, text...)
+		out = append(out[:f.at], append(text, out[f.at:]...)...)
 	}
 	blank := len(bytes.TrimSpace(f.text)) == 0
 	switch {
@@ -141,7 +140,7 @@ func (f *frame) end(out []byte, depth int, above *frame, show func(string) bool)
 		fallthrough
 	case strings.Contains(plainText, " "+f.local+" "):
 		if !blank {
-			out = AppendEscaped(out, CleanURLs(string(f.text)))
+			out = AppendEscaped(out, []byte(CleanURLs(string(f.text))))
 		}
 	case !blank:
 		out = append(out, Hidden...)
