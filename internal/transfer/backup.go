@@ -1,7 +1,6 @@
 package transfer
 
 import (
-	"archive/tar"
 	"bytes"
 	"compress/gzip"
 	"errors"
@@ -33,7 +32,7 @@ func readBackup(data []byte, root string) (contents, error) {
 	}
 	limited := &io.LimitedReader{R: z, N: maxConfig + 1}
 	b := backup{root: root, seen: map[string]bool{}}
-	if err = b.read(tar.NewReader(limited)); err == nil {
+	if err = b.read(&tarReader{limited}); err == nil {
 		_, err = io.Copy(io.Discard, limited) // to the checksum
 	}
 	switch {
@@ -54,34 +53,31 @@ type backup struct {
 	seen map[string]bool
 }
 
-func (b *backup) read(t *tar.Reader) error {
+func (b *backup) read(t *tarReader) error {
 	for range maxMembers {
-		h, err := t.Next()
+		m, err := t.next()
 		if errors.Is(err, io.EOF) {
 			return nil
 		}
 		if err != nil {
 			return err
 		}
-		if err := b.member(h, t); err != nil {
-			return fmt.Errorf("%q: %w", h.Name[:min(len(h.Name), maxMemberName)], err)
+		if err := b.member(m); err != nil {
+			return fmt.Errorf("%q: %w", m.name[:min(len(m.name), maxMemberName)], err)
 		}
 	}
 	return fmt.Errorf("more than %d files", maxMembers)
 }
 
-func (b *backup) member(h *tar.Header, r io.Reader) error {
-	if h.Typeflag == tar.TypeXGlobalHeader {
-		return nil
-	}
-	name, err := cleanName(h.Name)
+func (b *backup) member(m tarMember) error {
+	name, err := cleanName(m.name)
 	if err != nil {
 		return err
 	}
 	switch {
-	case h.Typeflag == tar.TypeDir && (name == "." || name == "etc" || strings.HasPrefix(name, "etc/")):
+	case m.kind == tarDir && (name == "." || name == "etc" || strings.HasPrefix(name, "etc/")):
 		return nil // files make their directories
-	case h.Typeflag != tar.TypeReg:
+	case m.kind != tarFile:
 		return errors.New("not a regular file")
 	case !strings.HasPrefix(name, "etc/"):
 		return errors.New("not under etc/")
@@ -89,15 +85,11 @@ func (b *backup) member(h *tar.Header, r io.Reader) error {
 		return errors.New("there twice")
 	}
 	b.seen[name] = true
-	data, err := io.ReadAll(r)
-	if err != nil {
-		return err
-	}
 	if strings.HasPrefix(name, ownDir) {
 		return nil
 	}
 	if pkg := strings.TrimPrefix(name, packageDir); pkg != name && uci.ValidPackage(pkg) {
-		p, err := uci.Parse(pkg, data)
+		p, err := uci.Parse(pkg, m.data)
 		if err != nil {
 			return err
 		}
@@ -107,8 +99,8 @@ func (b *backup) member(h *tar.Header, r io.Reader) error {
 	if err := b.noLinks(name); err != nil {
 		return err
 	}
-	mode := fs.FileMode(h.Mode & 0o777)
-	b.files = append(b.files, state.File{Path: filepath.Join(b.root, name), Data: data, Mode: mode})
+	mode := fs.FileMode(m.mode & 0o777)
+	b.files = append(b.files, state.File{Path: filepath.Join(b.root, name), Data: m.data, Mode: mode})
 	return nil
 }
 
