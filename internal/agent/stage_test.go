@@ -364,21 +364,22 @@ func (s *stage) get(names ...string) map[string]string {
 }
 
 // call asks an object on the bus; one that the agent makes may take a moment to be there. The bus says nothing when the
-// agent dies before it answers, and may not have noticed yet: asking for a session can be done again.
+// agent dies before it answers, and may not have noticed yet: asking for a session or for the status can be done again.
 func (s *stage) call(object, method string, args ...any) ubus.Value {
 	s.t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	for {
 		once, done := ctx, context.CancelFunc(func() {})
-		if method == "inform" {
+		again := method == "inform" || method == "status"
+		if again {
 			once, done = context.WithTimeout(ctx, time.Second)
 		}
 		v, err := s.bus.Call(once, object, method, ubus.Table(args...))
 		done()
 		var status *ubus.StatusError
 		missing := errors.As(err, &status) && status.Code == ubus.StatusNotFound
-		unheard := method == "inform" && errors.Is(err, context.DeadlineExceeded)
+		unheard := again && errors.Is(err, context.DeadlineExceeded)
 		if (missing || unheard) && ctx.Err() == nil {
 			time.Sleep(5 * time.Millisecond)
 			continue
