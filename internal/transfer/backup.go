@@ -1,6 +1,7 @@
 package transfer
 
 import (
+	"archive/tar"
 	"bytes"
 	"compress/gzip"
 	"errors"
@@ -32,7 +33,7 @@ func readBackup(data []byte, root string) (contents, error) {
 	}
 	limited := &io.LimitedReader{R: z, N: maxConfig + 1}
 	b := backup{root: root, seen: map[string]bool{}}
-	if err = b.read(&tarReader{limited}); err == nil {
+	if err = b.read(tar.NewReader(limited)); err == nil {
 		_, err = io.Copy(io.Discard, limited) // to the checksum
 	}
 	switch {
@@ -53,31 +54,34 @@ type backup struct {
 	seen map[string]bool
 }
 
-func (b *backup) read(t *tarReader) error {
+func (b *backup) read(t *tar.Reader) error {
 	for range maxMembers {
-		m, err := t.next()
+		h, err := t.Next()
 		if errors.Is(err, io.EOF) {
 			return nil
 		}
 		if err != nil {
 			return err
 		}
-		if err := b.member(m); err != nil {
-			return fmt.Errorf("%q: %w", m.name[:min(len(m.name), maxMemberName)], err)
+		if err := b.member(h, t); err != nil {
+			return fmt.Errorf("%q: %w", h.Name[:min(len(h.Name), maxMemberName)], err)
 		}
 	}
 	return fmt.Errorf("more than %d files", maxMembers)
 }
 
-func (b *backup) member(m tarMember) error {
-	name, err := cleanName(m.name)
+func (b *backup) member(h *tar.Header, r io.Reader) error {
+	if h.Typeflag == tar.TypeXGlobalHeader {
+		return nil
+	}
+	name, err := cleanName(h.Name)
 	if err != nil {
 		return err
 	}
 	switch {
-	case m.kind == tarDir && (name == "." || name == "etc" || strings.HasPrefix(name, "etc/")):
+	case h.Typeflag == tar.TypeDir && (name == "." || name == "etc" || strings.HasPrefix(name, "etc/")):
 		return nil // files make their directories
-	case m.kind != tarFile:
+	case h.Typeflag != tar.TypeReg:
 		return errors.New("not a regular file")
 	case !strings.HasPrefix(name, "etc/"):
 		return errors.New("not under etc/")
@@ -85,11 +89,15 @@ func (b *backup) member(m tarMember) error {
 		return errors.New("there twice")
 	}
 	b.seen[name] = true
+	data, err := io.ReadAll(r)
+	if err != nil {
+		return err
+	}
 	if strings.HasPrefix(name, ownDir) {
 		return nil
 	}
 	if pkg := strings.TrimPrefix(name, packageDir); pkg != name && uci.ValidPackage(pkg) {
-		p, err := uci.Parse(pkg, m.data)
+		p, err := uci.Parse(pkg, data)
 		if err != nil {
 			return err
 		}
@@ -99,8 +107,8 @@ func (b *backup) member(m tarMember) error {
 	if err := b.noLinks(name); err != nil {
 		return err
 	}
-	mode := fs.FileMode(m.mode & 0o777)
-	b.files = append(b.files, state.File{Path: filepath.Join(b.root, name), Data: m.data, Mode: mode})
+	mode := fs.FileMode(h.Mode & 0o777)
+	b.files = append(b.files, state.File{Path: filepath.Join(b.root, name), Data: data, Mode: mode})
 	return nil
 }
 
