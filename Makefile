@@ -10,9 +10,12 @@ BUILD   := CGO_ENABLED=0 $(GO) build -trimpath -tags $(TAGS) -ldflags '$(LDFLAGS
 
 # For routers functions are inlined only where that is worth its room: without the runtime's a read of the data model takes
 # nearly twice the time on MIPS, without those of strings, soap and ubus a tenth more (`make bench`).
+# Elsewhere a defer is a call, and short slices are made on the heap, without a second piece of code that makes them on the
+# stack: 41 KB less, and a read of the whole tree takes 1% longer.
 MODULE  := github.com/cwmpd/cwmpd
 HOT     := runtime internal/runtime/... internal/bytealg internal/strconv strconv unicode/utf8 $(MODULE)/internal/model
-SMALL   := -gcflags=all=-l $(foreach p,$(HOT),-gcflags=$(p)=)
+COLD    := -l -d=noopendefer=1,variablemakethreshold=0
+SMALL   := -gcflags='all=$(COLD)' $(foreach p,$(HOT),-gcflags=$(p)=)
 
 # Where OpenWrt's kernels have pages of 4 KiB only, and its own programs are linked for them, segments begin on such a
 # page; Go's 64 KiB would fill 0.1 MB with nothing.
