@@ -96,7 +96,7 @@ cross: ## bin/<architecture>/cwmpd for every architecture OpenWrt has a Go for
 ARCHES ?= # all of them
 
 packages: ## bin/packages/<architecture>/cwmpd….ipk and .apk; ARCHES='mipsel_24kc x86_64' for some
-	@$(GO) run ./cmd/mkpkg --build "$(BUILD) $(SMALL)" --pages4k "-ldflags '$(LDFLAGS) -R 4096'" $(ARCHES)
+	@$(GO) run ./cmd/mkpkg --build "$(BUILD) $(SMALL)" --pages4k "-ldflags '$(LDFLAGS) -R 4096'" $(PAGES4K:%=--pages4k-on %) $(ARCHES)
 
 clean:
 	rm -rf bin

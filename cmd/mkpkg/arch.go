@@ -44,8 +44,8 @@ var arches = []arch{
 	{"loongarch64_generic", "GOARCH=loong64"},
 }
 
-// pages4k: OpenWrt's own programs for it are linked for pages of 4 KiB, too.
-func (a arch) pages4k() bool {
+// goarch is its processor, as Go calls it.
+func (a arch) goarch() string {
 	goarch, _, _ := strings.Cut(strings.TrimPrefix(a.env, "GOARCH="), " ")
-	return goarch == "arm" || goarch == "mips" || goarch == "mipsle"
+	return goarch
 }

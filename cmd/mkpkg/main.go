@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -16,7 +17,8 @@ import (
 func main() {
 	out := pflag.StringP("out", "o", "bin/packages", "directory for the packages")
 	build := pflag.String("build", "CGO_ENABLED=0 go build -trimpath -ldflags '-s -w'", "`command` that builds, without what and where to")
-	pages4k := pflag.String("pages4k", "", "`flags` added where every kernel of OpenWrt's has pages of 4 KiB")
+	pages4k := pflag.String("pages4k", "", "`flags` added for the processors of --pages4k-on")
+	pages4kOn := pflag.StringSlice("pages4k-on", nil, "values of GOARCH for which every kernel of OpenWrt's has pages of 4 KiB")
 	list := pflag.BoolP("list", "l", false, "list the architectures and what Go builds for each")
 	pflag.Usage = func() {
 		fmt.Fprint(os.Stderr, "Usage: mkpkg [flags] [architecture…]\n\nPacks for the architectures given, or for all.\n\n"+pflag.CommandLine.FlagUsages())
@@ -28,13 +30,13 @@ func main() {
 		}
 		return
 	}
-	if err := run(*out, *build, *pages4k, pflag.Args()); err != nil {
+	if err := run(*out, *build, *pages4k, *pages4kOn, pflag.Args()); err != nil {
 		fmt.Fprintln(os.Stderr, "mkpkg:", err)
 		os.Exit(1)
 	}
 }
 
-func run(out, build, pages4k string, names []string) error {
+func run(out, build, pages4k string, pages4kOn, names []string) error {
 	wanted, err := choose(names)
 	if err != nil {
 		return err
@@ -59,7 +61,7 @@ func run(out, build, pages4k string, names []string) error {
 		program, done := built[a.env]
 		if !done {
 			flags := build
-			if a.pages4k() {
+			if slices.Contains(pages4kOn, a.goarch()) {
 				flags += " " + pages4k
 			}
 			if program, err = compile(flags, a.env, filepath.Join(programs, "cwmpd")); err != nil {
