@@ -19,7 +19,7 @@ func (p *Parts) newConnReq() *connreq.HTTP {
 			s := p.settings.Load()
 			return s.CPE.Enable && s.CPE.HTTPConnReq && s.ACS.URL != ""
 		},
-		Credentials: func() (user, pass string) { s := p.settings.Load(); return s.CPE.Username, s.CPE.Password },
+		Credentials: p.knocker,
 		Allowed:     p.mayWake,
 		OnRequest:   func() { call(p.onKnock) },
 		OnChange:    func() { call(p.onMove) },

@@ -20,12 +20,18 @@ func (p *Parts) newUDP() *connreq.UDP {
 	return connreq.NewUDP(connreq.UDPConfig{
 		Store: p.Store, Log: p.log.With("part", "connreq"),
 		Settings:    p.udpSettings,
-		Credentials: func() (user, pass string) { s := p.settings.Load(); return s.CPE.Username, s.CPE.Password },
+		Credentials: p.knocker,
 		Allowed:     p.mayWake,
 		Clock:       func() (time.Time, bool) { return p.Box.Now(), p.Box.ClockSet() },
 		OnRequest:   func() { call(p.onKnock) },
 		OnChange:    func() { call(p.onBinding) },
 	})
+}
+
+// knocker is who may wake us, by HTTP, UDP or XMPP: ConnectionRequestUsername and ConnectionRequestPassword.
+func (p *Parts) knocker() (user, pass string) {
+	s := p.settings.Load()
+	return s.CPE.Username, s.CPE.Password
 }
 
 func (p *Parts) udpSettings() connreq.UDPSettings {

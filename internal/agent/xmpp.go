@@ -22,7 +22,7 @@ func (p *Parts) newXMPP() *connreq.XMPP {
 			c.Enable = c.Enable && s.CPE.Enable && s.ACS.URL != ""
 			return c
 		},
-		Credentials: func() (user, pass string) { s := p.settings.Load(); return s.CPE.Username, s.CPE.Password },
+		Credentials: p.knocker,
 		Web: func() web.Config {
 			c := p.settings.Load().webConfig(p.Box, p.version, nil, p.log.With("part", "xmpp"))
 			c.Pins = nil // are the ACS's
