@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/cwmpd/cwmpd/internal/cwmp/cwmptest"
+	"github.com/cwmpd/cwmpd/internal/sandbox"
 )
 
 var update = flag.Bool("update", false, "write what the CPE answered into the scenarios")
@@ -20,6 +21,7 @@ var update = flag.Bool("update", false, "write what the CPE answered into the sc
 // TestScenarios plays testdata/*.txt: a router, what the ACS sends, what we answer, the router afterwards.
 // A file is a title in # comments, then sections:
 //
+//	-- on KIND --        which of the sandbox's routers, first of all; the home router unless said
 //	-- router/PATH --    a file of the router; before the first other section it is written, later it is compared
 //	-- file NAME --      a file on the web server {files}
 //	-- acs --            calls of one session, as cwmptest.ParseCall reads them; the session is asked for on the router
@@ -128,21 +130,24 @@ func playScenario(t *testing.T, file string) {
 
 // setting reports whether a section says what is there before the play.
 func (s section) setting() bool {
-	return strings.HasPrefix(s.name, "router/") || strings.HasPrefix(s.name, "file ") ||
+	return strings.HasPrefix(s.name, "on ") || strings.HasPrefix(s.name, "router/") || strings.HasPrefix(s.name, "file ") ||
 		strings.HasPrefix(s.name, "lease ") || strings.HasPrefix(s.name, "device ")
 }
 
 func newPlay(t *testing.T, sections []section) *play {
 	pages := map[string]string{}
 	files := map[string]string{}
+	kind := sandbox.Home
 	for i := 0; i < len(sections) && sections[i].setting(); i++ {
-		if name, ok := strings.CutPrefix(sections[i].name, "router/"); ok {
+		if name, ok := strings.CutPrefix(sections[i].name, "on "); ok {
+			kind = name
+		} else if name, ok := strings.CutPrefix(sections[i].name, "router/"); ok {
 			files[name] = sections[i].text
 		} else if name, ok := strings.CutPrefix(sections[i].name, "file "); ok {
 			pages[name] = sections[i].text
 		}
 	}
-	p := &play{stage: newStage(t, files)}
+	p := &play{stage: newStageOn(t, newRouterOf(t, "/dev/shm", kind), files)}
 	p.web = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if page, ok := pages[strings.TrimPrefix(r.URL.Path, "/")]; ok {
 			w.Write([]byte(page))

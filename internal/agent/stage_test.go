@@ -82,7 +82,12 @@ func newStage(t *testing.T, files map[string]string) *stage {
 
 func newStageIn(t *testing.T, place string, files map[string]string) *stage {
 	t.Helper()
-	s := &stage{t: t, router: newRouterIn(t, place), acs: cwmptest.New(), files: files, log: &lockedBuffer{}}
+	return newStageOn(t, newRouterIn(t, place), files)
+}
+
+func newStageOn(t *testing.T, router *sandbox.Router, files map[string]string) *stage {
+	t.Helper()
+	s := &stage{t: t, router: router, acs: cwmptest.New(), files: files, log: &lockedBuffer{}}
 	s.acs.Secret("connreq-secret") // of the router's configuration (INV-9)
 	s.acs.Secret("acs-secret")
 	for name, text := range files {
@@ -120,6 +125,11 @@ func newRouter(t *testing.T) *sandbox.Router {
 
 func newRouterIn(t *testing.T, place string) *sandbox.Router {
 	t.Helper()
+	return newRouterOf(t, place, sandbox.Home)
+}
+
+func newRouterOf(t *testing.T, place, kind string) *sandbox.Router {
+	t.Helper()
 	dir, err := os.MkdirTemp(place, "cw")
 	if err != nil {
 		dir, err = os.MkdirTemp("", "cw") // short: the path of a socket lies below
@@ -128,7 +138,7 @@ func newRouterIn(t *testing.T, place string) *sandbox.Router {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { os.RemoveAll(dir) })
-	router, err := sandbox.New(dir)
+	router, err := sandbox.NewKind(dir, kind)
 	if err != nil {
 		t.Fatal(err)
 	}

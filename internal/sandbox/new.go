@@ -8,7 +8,6 @@ import (
 	"io/fs"
 	"log/slog"
 	"os"
-	"path"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -41,34 +40,27 @@ type Router struct {
 	made     map[string]bool         // bus objects that follow from the configuration
 }
 
-// New writes the router that comes with the program into dir, which must not hold one.
-func New(dir string) (*Router, error) {
+// New writes the home router into dir, which must not hold one.
+func New(dir string) (*Router, error) { return NewKind(dir, Home) }
+
+// NewKind writes a router of one of Kinds into dir, which must not hold one.
+func NewKind(dir, kind string) (*Router, error) {
 	if _, err := os.Lstat(filepath.Join(dir, "etc")); err == nil {
 		return nil, fmt.Errorf("%s: there is a router already", dir)
 	}
-	root, err := fs.Sub(rootFiles, "root")
+	files, err := filesOf(kind)
 	if err != nil {
 		return nil, err
 	}
-	sbin, err := fs.Sub(scripts, "scripts")
-	if err != nil {
-		return nil, err
-	}
-	for _, dst := range []struct {
-		files fs.FS
-		to    string
-	}{{root, ""}, {sbin, "sbin"}} {
-		if err := write(dst.files, dir, dst.to); err != nil {
+	for name, text := range files {
+		if err := write(dir, name, text); err != nil {
 			return nil, err
 		}
-	}
-	// A factory reset goes back to this.
-	etc, err := fs.Sub(root, "etc")
-	if err != nil {
-		return nil, err
-	}
-	if err := write(etc, filepath.Join(dir, "rom"), "etc"); err != nil {
-		return nil, err
+		if strings.HasPrefix(name, "etc/") { // a factory reset goes back to this
+			if err := write(filepath.Join(dir, "rom"), name, text); err != nil {
+				return nil, err
+			}
+		}
 	}
 	for _, name := range []string{"var/run/ubus", "var/lock", "tmp"} { // directories without files
 		if err := os.MkdirAll(filepath.Join(dir, name), 0o755); err != nil {
@@ -93,23 +85,13 @@ func Open(dir string) (*Router, error) {
 	}, nil
 }
 
-// write copies files to dir/to.
-func write(files fs.FS, dir, to string) error {
-	return fs.WalkDir(files, ".", func(name string, d fs.DirEntry, err error) error {
-		if err != nil {
-			return err
-		}
-		inside := path.Join(to, name)
-		out := filepath.Join(dir, filepath.FromSlash(inside))
-		if d.IsDir() {
-			return os.MkdirAll(out, 0o755)
-		}
-		data, err := fs.ReadFile(files, name)
-		if err != nil {
-			return err
-		}
-		return os.WriteFile(out, data, modeOf(inside))
-	})
+// write makes one file of the router.
+func write(dir, name, text string) error {
+	out := filepath.Join(dir, filepath.FromSlash(name))
+	if err := os.MkdirAll(filepath.Dir(out), 0o755); err != nil {
+		return err
+	}
+	return os.WriteFile(out, []byte(text), modeOf(name))
 }
 
 // modeOf returns the mode that a file of the router has; an embedded file has none.
