@@ -54,7 +54,7 @@ func TestCommandLines(t *testing.T) {
 			t.Errorf("%s --help: exit %d, %q\n%s", v.name, code, errs, out)
 		}
 	}
-	if code, out, _ := command(t.Context(), "help"); code != 0 || !strings.Contains(out, "sandbox new DIR ") {
+	if code, out, _ := command(t.Context(), "help"); code != 0 || !strings.Contains(out, "sandbox new [--router KIND] DIR ") {
 		t.Errorf("help: exit %d\n%s", code, out)
 	}
 }

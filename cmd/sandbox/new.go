@@ -22,7 +22,7 @@ DIR should be short: the socket DIR/var/run/ubus/ubus.sock may have 107 bytes.
 `
 
 func runNew(_ context.Context, args []string, out io.Writer) error {
-	f := flagsOf(verb{name: "new", synopsis: "[--router KIND] DIR"}, out, aboutNew)
+	f := flagsOf(verb{name: "new", synopsis: "[--router KIND] DIR"}, out, aboutNew+aboutKinds())
 	kind := kindFlag(f)
 	if err := parse(f, args, 1); err != nil {
 		return err
@@ -35,12 +35,15 @@ func runNew(_ context.Context, args []string, out io.Writer) error {
 	return nil
 }
 
-// kindFlag is --router, which says what there is.
-func kindFlag(f *pflag.FlagSet) *string {
+// kindFlag is --router.
+func kindFlag(f *pflag.FlagSet) *string { return f.String("router", sandbox.Home, "a router of this KIND") }
+
+// aboutKinds tells what routers there are, as part of a help text.
+func aboutKinds() string {
 	kinds := sandbox.Kinds()
-	text := "the router to write:"
+	text := "\nThe kinds of router:\n"
 	for _, name := range slices.Sorted(maps.Keys(kinds)) {
-		text += "\n" + name + ": " + kinds[name]
+		text += fmt.Sprintf("  %-10s %s\n", name, kinds[name])
 	}
-	return f.String("router", sandbox.Home, text)
+	return text
 }

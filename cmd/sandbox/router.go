@@ -10,7 +10,7 @@ import (
 	"github.com/cwmpd/cwmpd/internal/sandbox"
 )
 
-var routerVerb = verb{name: "router", synopsis: "[--create [--router KIND]] [-v] DIR", about: "be the system bus of the router in DIR", run: runRouter}
+var routerVerb = verb{name: "router", synopsis: "[OPTION...] DIR", about: "be the system bus of the router in DIR", run: runRouter}
 
 const aboutRouter = `
 Answers on DIR/var/run/ubus/ubus.sock as the daemons of the router would, until
@@ -23,7 +23,7 @@ What was run on the router is in DIR/tmp/commands.log.
 `
 
 func runRouter(ctx context.Context, args []string, out io.Writer) error {
-	f := flagsOf(verb{name: "router", synopsis: "[--create [--router KIND]] [-v] DIR"}, out, aboutRouter)
+	f := flagsOf(verb{name: "router", synopsis: "[OPTION...] DIR"}, out, aboutRouter+aboutKinds())
 	create := f.Bool("create", false, "write the router first when there is none in DIR")
 	kind := kindFlag(f)
 	verbose := f.BoolP("verbose", "v", false, "log what goes wrong in detail")
