@@ -36,7 +36,9 @@ func runNew(_ context.Context, args []string, out io.Writer) error {
 }
 
 // kindFlag is --router.
-func kindFlag(f *pflag.FlagSet) *string { return f.String("router", sandbox.Home, "a router of this KIND") }
+func kindFlag(f *pflag.FlagSet) *string {
+	return f.String("router", sandbox.Home, "a router of this KIND")
+}
 
 // aboutKinds tells what routers there are, as part of a help text.
 func aboutKinds() string {
