@@ -23,6 +23,7 @@ var layer = map[string]float64{
 	"internal/diag":      1,
 	"internal/connreq":   1,
 	"internal/source":    1,
+	"internal/bbfdm":     1,
 	"internal/cwmp/soap": 1.5,
 	"internal/cwmp":      2,
 	"internal/control":   2.5, // shows people what the transports do

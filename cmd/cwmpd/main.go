@@ -46,7 +46,7 @@ type options struct {
 	verbose bool
 
 	acs, logLevel     string
-	trace             string
+	trace, vendor     string
 	nextLevel, values bool
 	notification      string
 	stdout, stderr    io.Writer

@@ -9,20 +9,28 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/spf13/pflag"
+
 	"github.com/cwmpd/cwmpd/datamodel"
 	"github.com/cwmpd/cwmpd/internal/agent"
+	"github.com/cwmpd/cwmpd/internal/bbfdm"
 	"github.com/cwmpd/cwmpd/internal/model"
 )
 
 func modelVerb() verb {
 	return verb{
-		name: "model", args: "check [FILE...] | stats", summary: "check .dm files; count what the model says",
+		name: "model", args: "check [FILE...] | stats | import-bbfdm FILE", summary: "check .dm files; count what the model says",
 		help: `check reads data model files, the given ones or all that the router has, and prints
 FILE:LINE: what is wrong, for each problem; it exits 3 when there is one.
-stats counts objects, parameters and the sources they come from.`,
+stats counts objects, parameters and the sources they come from.
+import-bbfdm prints a JSON plugin of bbfdm as a .dm file, and on the error
+output what it had to leave out. {BBF_VENDOR_PREFIX} becomes --vendor.`,
+		flags: func(fs *pflag.FlagSet, o *options) {
+			fs.StringVar(&o.vendor, "vendor", "", "the `PREFIX` of a vendor's names, X_ACME_")
+		},
 		run: func(ctx context.Context, o *options, args []string) error {
 			if len(args) == 0 {
-				return usagef("model: check or stats?")
+				return usagef("model: check, stats or import-bbfdm?")
 			}
 			switch args[0] {
 			case "check":
@@ -32,8 +40,13 @@ stats counts objects, parameters and the sources they come from.`,
 					return usagef("model: stats takes no files")
 				}
 				return modelStats(ctx, o)
+			case "import-bbfdm":
+				if len(args) != 2 {
+					return usagef("model: import-bbfdm takes one file")
+				}
+				return importBBFDM(o, args[1])
 			}
-			return usagef("model: unknown %q: want check or stats", args[0])
+			return usagef("model: unknown %q: want check, stats or import-bbfdm", args[0])
 		},
 	}
 }
@@ -105,6 +118,22 @@ func modelStats(ctx context.Context, o *options) error {
 		fmt.Fprintf(o.stdout, "  not on this router: %s\n", path)
 	}
 	return nil
+}
+
+func importBBFDM(o *options, file string) error {
+	plugin, err := os.ReadFile(file)
+	if err != nil {
+		return err
+	}
+	dm, left, err := bbfdm.Translate(plugin, o.vendor)
+	if err != nil {
+		return fmt.Errorf("%s: %w", file, err)
+	}
+	for _, line := range left {
+		fmt.Fprintln(o.stderr, line)
+	}
+	_, err = o.stdout.Write(dm)
+	return err
 }
 
 // family is the first two levels of a path: "Device.WiFi.".

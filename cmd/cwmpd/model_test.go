@@ -93,3 +93,32 @@ func TestModelStats(t *testing.T) {
 		t.Errorf("%d parameters, %d objects, %d parameters by source", stats.Parameters, stats.Objects, sum)
 	}
 }
+
+// What comes of a bbfdm plugin is a file that loads, and what could not be said is on the error output.
+func TestModelImportBBFDM(t *testing.T) {
+	t.Parallel()
+	b := offline(t)
+	const plugin = "../../internal/bbfdm/testdata/tinc.json"
+	a := b.do("model", "import-bbfdm", "--vendor", "X_ACME_", plugin)
+	if a.code != 0 || !strings.HasPrefix(a.out, "Device.X_ACME_Tinc.  r\n") || !strings.Contains(a.err, "Device.X_ACME_Tinc.Shell: ") {
+		t.Fatalf("%+v", a)
+	}
+	dm := filepath.Join(t.TempDir(), "tinc.dm")
+	write(t, dm, a.out)
+	if got := b.ok("model", "check", dm); got != "no problems" {
+		t.Errorf("check: %s", got)
+	}
+	write(t, b.router.Path("etc/cwmpd/datamodel/tinc.dm"), a.out)
+	write(t, b.router.Path("usr/sbin/tincd"), "")
+	write(t, b.router.Path("etc/config/tinc"), "config globals globals\n\toption loglevel 3\nconfig tinc-net home\n\toption enabled 1\n\toption key k\n")
+	if got := b.ok("get", "Device.X_ACME_Tinc.LogLevel", "Device.X_ACME_Tinc.Network.1."); !strings.Contains(got, "LogLevel=3\n") ||
+		!strings.Contains(got, "Network.1.Name=home\n") || !strings.Contains(got, "Network.1.Enable=true\n") || strings.Contains(got, "Key=k") {
+		t.Errorf("on a router with tinc:\n%s", got)
+	}
+	if a := b.do("model", "import-bbfdm", plugin); a.code != exitError || !strings.Contains(a.err, "X_ACME_") {
+		t.Errorf("without a vendor's prefix: %+v", a)
+	}
+	if a := b.do("model", "import-bbfdm"); a.code != exitUsage {
+		t.Errorf("without a file: %+v", a)
+	}
+}
