@@ -154,7 +154,18 @@ func (p *Parts) reloadService(ctx context.Context, pkg string) error {
 		return errors.New("no ubus")
 	}
 	_, err := p.Bus.Call(ctx, "service", "event", ubus.Table("type", "config.change", "data", ubus.Table("package", pkg)))
+	if pkg == "system" && err == nil {
+		p.reloadLEDs(ctx)
+	}
 	return err
+}
+
+// reloadLEDs has the LEDs set up again: their script is no service of procd's. LuCI does the same.
+func (p *Parts) reloadLEDs(ctx context.Context) {
+	_, err := p.Box.Command(ctx, "/etc/init.d/led", "restart")
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		p.log.Warn("the LEDs are not set up", "err", err)
+	}
 }
 
 // Lock takes the right to write this router, waiting a little for a CLI that holds it.

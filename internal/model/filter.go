@@ -38,6 +38,9 @@ var filterRules = map[string]filterRule{
 	"mask":    {"mask", makeMask},
 	"uint":    {"uint", makeUint},
 	"trim":    {"trim N", makeTrim},
+	"hex":     {"hex", makeHex},
+	"octets":  {"octets [FROM TO] or octets text", makeOctets},
+	"bits":    {"bits BIT=WORD…", makeBits},
 }
 
 // errWant is what a maker answers when its arguments are not what the rule wants.

@@ -20,6 +20,11 @@ import (
 //go:embed kinds/*.txt
 var kindFiles embed.FS
 
+// homeText is the rest of the home router, in the same form.
+//
+//go:embed root.txt
+var homeText string
+
 // Home is the router that New makes: Wi-Fi, a DSA switch, OpenWrt 24.10.
 const Home = "home"
 
@@ -44,6 +49,7 @@ func filesOf(kind string) (map[string]string, error) {
 	if err := collect(files, scripts, "scripts", "sbin/"); err != nil {
 		return nil, err
 	}
+	change(files, homeText)
 	if kind == Home {
 		return files, nil
 	}

@@ -163,8 +163,9 @@ type fileValue struct {
 }
 
 func compileFile(_ *Router, use model.Use, words []string) (model.Expr, error) {
-	if len(words) == 0 || !strings.HasPrefix(words[0], "/") {
-		return nil, errors.New("want an absolute PATH")
+	relative := len(words) > 0 && strings.HasPrefix(words[0], ".") && (use == model.UseValue || use == model.UseLet)
+	if len(words) == 0 || !strings.HasPrefix(words[0], "/") && !relative {
+		return nil, errors.New("want an absolute PATH, or for a value one from that of the row, such as ./speed")
 	}
 	name, err := parseTemplate(words[0])
 	if err != nil {
@@ -184,7 +185,8 @@ func compileFile(_ *Router, use model.Use, words []string) (model.Expr, error) {
 		if _, err := path.Match(words[0], ""); err != nil {
 			return nil, fmt.Errorf("%q: %w", words[0], err)
 		}
-		return &fileRows{name}, nil
+		last := path.Base(words[0])
+		return &fileRows{name, strings.ContainsAny(words[0], "*?[") && !strings.ContainsAny(last, "*?[{")}, nil
 	}
 	return nil, nil
 }
@@ -220,6 +222,14 @@ func (e *fileValue) String() string   { return "file " + e.text }
 
 func (e *fileValue) get(_ context.Context, r *Reader, row *model.Row) (string, error) {
 	name, ok := safePath(&e.path, r, row)
+	if ok && name[0] == '.' {
+		ok = row != nil
+		if ok {
+			var at fileRow
+			at, ok = row.Data.(fileRow)
+			name = path.Join(string(at), name)
+		}
+	}
 	if !ok {
 		return "", nil
 	}
@@ -275,8 +285,15 @@ func wordOf(data []byte, n int) []byte {
 	}
 }
 
-// fileRows makes a row of every file that matches a pattern: `file GLOB`. The key is the file's name.
-type fileRows struct{ pattern template }
+// A fileRow is the Data of a row that is a file or a directory: its path.
+type fileRow string
+
+// fileRows makes a row of every file that matches a pattern: `file GLOB`. The key is the file's name, and the row the
+// directory, where the pattern ends in a name without a wildcard.
+type fileRows struct {
+	pattern template
+	up      bool
+}
 
 func (e *fileRows) Caps() model.Caps { return model.Caps{} }
 func (e *fileRows) String() string   { return "file " + e.pattern.text }
@@ -292,7 +309,10 @@ func (e *fileRows) rows(_ context.Context, r *Reader, parent *model.Row) ([]mode
 	names := r.fileGlob(pattern)
 	out := make([]model.Row, len(names))
 	for i, name := range names {
-		out[i] = model.Row{Key: clean(path.Base(name)), Data: name}
+		if e.up {
+			name = path.Dir(name)
+		}
+		out[i] = model.Row{Key: clean(path.Base(name)), Data: fileRow(name)}
 	}
 	return out, nil
 }

@@ -74,6 +74,26 @@ func TestFilePlaceholdersCannotLeaveTheirDirectory(t *testing.T) {
 	wantText(t, "whole path", rt.get(t, r, "file /sys/class/net/{.name}", row), "")
 }
 
+func TestFilesBesideTheRow(t *testing.T) {
+	rt := newRouter(t, map[string]string{
+		"sys/bus/usb1/version": " 2.00\n", "sys/bus/usb1/1-0:1.0/usb1-port1/device/speed": "480\n", "sys/bus/usb1/1-0:1.0/usb1-port2/uevent": "",
+		"sys/bus/1-1/devnum": "2\n", "sys/bus/1-1:1.0/driver": "", "etc/shadow": "secret",
+	})
+	r := rt.begin(t)
+	ports := rt.rows(t, r, "file /sys/bus/usb*/*-0:1.0/usb*-port*", nil)
+	wantList(t, "ports", keys(ports), "usb1-port1", "usb1-port2")
+	wantText(t, "below", rt.get(t, r, "file ./device/speed", &ports[0]), "480")
+	wantText(t, "below nothing", rt.get(t, r, "file ./device/speed", &ports[1]), "")
+	wantText(t, "above", rt.get(t, r, "file ../../version", &ports[0]), "2.00")
+	wantText(t, "of a row from elsewhere", rt.get(t, r, "file ./device/speed", &model.Row{Key: "x", Number: 1}), "")
+	wantText(t, "of no row", rt.get(t, r, "file ./device/speed", nil), "")
+	wantText(t, "above the root", rt.get(t, r, "file ../../../../../../../../etc/nothing", &ports[0]), "")
+
+	devices := rt.rows(t, r, "file /sys/bus/1-*/devnum", nil)
+	wantList(t, "directories with a file", keys(devices), "1-1")
+	wantText(t, "in the directory", rt.get(t, r, "file ./devnum", &devices[0]), "2")
+}
+
 func TestFileRowsAndNeeds(t *testing.T) {
 	rt := newRouter(t, map[string]string{"sys/class/net/wan/mtu": "1", "sys/class/net/lan1/mtu": "1", "usr/sbin/ntpd": ""})
 	r := rt.begin(t)
