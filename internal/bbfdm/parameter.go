@@ -1,194 +1,146 @@
 package bbfdm
 
-import (
-	"strings"
-
-	"github.com/cwmpd/cwmpd/internal/ubus"
-)
+import "strings"
 
 // parameter writes one line.
-func (t *translator) parameter(path, name string, p ubus.Value, in rows) {
-	full := path + name
-	yes, gone := forCWMP(p)
-	switch {
-	case !isName(name) || name == "" || name[0] < 'A' || name[0] > 'Z':
+func (t *translator) parameter(path string, p *node, in rows) {
+	full := path + p.name
+	if p.name == "" || p.name[0] < 'A' || p.name[0] > 'Z' || !isName(p.name) {
 		t.miss(full, "is no name of a parameter")
 		return
-	case gone:
-		t.line("  "+name, "none")
-		return
-	case !yes:
-		t.miss(full, "is not for CWMP")
+	}
+	if t.hidden(full, "  ", p.name, p) {
 		return
 	}
-	source, settable := t.source(full, first(p), in)
-	if source == "" {
+	m := p.at("mapping")
+	source, settable, why := sourceOf(m, in)
+	if why != "" {
+		t.miss(full, why)
 		return
 	}
-	writable := p.Get("write").Bool()
+	writable := p.str("write") == "true"
 	if writable && !settable {
 		t.miss(full, "is read only: what it comes from cannot be written")
 	}
-	typ, flags := t.typeOf(full, p)
-	if linker := first(p).Get("linker_obj").Text(); linker != "" {
-		if table, field, ok := strings.Cut(linker, ".*."); ok {
-			t.miss(full, "finds the row of %s. by the name of its section, where it was its %s", table, field)
-			typ, source = "pathRef", source+" | ref "+quote(table+".")
-		}
+	typ := t.typeOf(full, p)
+	if table, field, ok := strings.Cut(m.str("linker_obj"), ".*."); ok {
+		t.miss(full, "finds the row of "+table+". by the name of its section, where it was its "+field)
+		typ, source = "pathRef", source+" | ref "+quote(table+".")
 	}
-	t.line("  "+name, mode(writable && settable), typ+flags, source)
+	if p.has("flags", "Secure") {
+		typ += " hidden"
+	}
+	t.line("  "+p.name, "", mode(writable && settable), "", typ, "", source)
 }
 
-// source says a mapping; "" when it cannot be said. settable is whether it can be written.
-func (t *translator) source(path string, m ubus.Value, in rows) (words string, settable bool) {
-	kind := m.Get("type").Text()
-	key := m.Get("key").Text()
-	switch kind {
+// sourceOf says a mapping, and whether it can be written; or why it cannot be said.
+func sourceOf(m *node, in rows) (words string, settable bool, why string) {
+	key := m.str("key")
+	switch kind := m.str("type"); kind {
 	case "uci":
-		return t.uci(path, m.Get("uci"), in)
+		return uciOf(m, in)
 	case "uci_sec":
-		if option := m.Get("option", "name").Text() + m.Get("list", "name").Text(); key == "" {
-			key = option
+		if key == "" {
+			key = m.str("option.name") + m.str("list.name")
 		}
-		return t.ofRow(path, key, in.pkg != "")
+		return ofRow(key, in)
 	case "ubus":
-		return t.ubus(path, m, in)
+		return ubusOf(m, in)
 	case "json":
 		if in.call == "" || key == "" || strings.Contains(key, "@") {
-			t.miss(path, "%q is a member of what our rows do not hold", key)
-			return "", false
+			return "", false, key + " is a member of what our rows do not hold"
 		}
-		return "ubus " + quote("."+key), false
+		return "ubus " + quote("."+key), false, ""
 	case "procfs", "sysfs":
-		return "file " + quote(m.Get(kind, "file").Text()), false
+		return "file " + quote(m.str(kind+".file")), false, ""
 	case "":
-		t.miss(path, "has no mapping")
+		return "", false, "has no mapping"
 	default:
-		t.miss(path, "a mapping of the type %q; a script can be asked instead (source exec)", kind)
+		return "", false, "a mapping of the type " + quote(kind) + "; a script can be asked instead (source exec)"
 	}
-	return "", false
 }
 
 // ofRow says an option of the row's own section.
-func (t *translator) ofRow(path, option string, hasSection bool) (words string, settable bool) {
+func ofRow(option string, in rows) (words string, settable bool, why string) {
 	switch {
 	case option == "@Name":
-		return "const {section}", false
-	case !hasSection || option == "" || strings.HasPrefix(option, "@"):
-		t.miss(path, "%q is of no section that our rows have", option)
-		return "", false
+		return "const {section}", false, ""
+	case in.section == "" || option == "" || option[0] == '@':
+		return "", false, quote(option) + " is of no section that our rows have"
 	}
-	return "uci " + quote("."+option), true
+	return "uci " + quote("."+option), true, ""
 }
 
-func (t *translator) uci(path string, m ubus.Value, in rows) (words string, settable bool) {
-	pkg, name, typ := m.Get("file").Text(), m.Get("section", "name").Text(), m.Get("section", "type").Text()
-	option := m.Get("option", "name").Text() + m.Get("list", "name").Text()
+func uciOf(m *node, in rows) (words string, settable bool, why string) {
+	pkg, name, typ := m.str("uci.file"), m.str("uci.section.name"), m.str("uci.section.type")
+	option := m.str("uci.option.name") + m.str("uci.list.name")
+	section := pkg + "." + name
 	switch {
 	case pkg == "" || option == "":
-		t.miss(path, "the mapping names no package or no option")
-		return "", false
-	case name == "" && typ != "" && in.pkg == pkg && in.typ == typ:
-		return t.ofRow(path, option, true)
-	case strings.HasPrefix(option, "@"):
-		t.miss(path, "%s is of no row", option)
-		return "", false
+		return "", false, "the mapping names no package or no option"
+	case name == "" && typ != "" && in.section == pkg+".@"+typ:
+		return ofRow(option, in)
+	case option[0] == '@':
+		return "", false, option + " is of no row"
 	case name != "" && typ != "":
-		return "uci " + quote(pkg+"."+name+":"+typ+"."+option), true // a write makes the section
+		section += ":" + typ // a write makes the section
 	case name != "":
-		return "uci " + quote(pkg+"."+name+"."+option), true
-	case typ != "" && !m.Get("section", "index").Exists():
-		return "uci " + quote(pkg+".@"+typ+"[0]."+option), true
+	case typ != "" && m.at("uci.section.index") == nil:
+		section += "@" + typ + "[0]"
+	default:
+		return "", false, "a section of " + pkg + " that is named by the place of a row of another table"
 	}
-	t.miss(path, "a section of %s that is named by the place of a row of another table", pkg)
-	return "", false
+	return "uci " + quote(section+"."+option), true, ""
 }
 
-func (t *translator) ubus(path string, m ubus.Value, in rows) (words string, settable bool) {
-	key := m.Get("ubus", "key").Text()
-	for _, position := range []string{"[@i-1]", "[@index]"} {
-		if list, member, ok := strings.Cut(key, position); ok && list == in.key && callOf(m) == in.call && strings.HasPrefix(member, ".") {
-			return "ubus " + quote(member), false
+func ubusOf(m *node, in rows) (words string, settable bool, why string) {
+	key, call := m.str("ubus.key"), callOf(m)
+	own := strings.ReplaceAll(key, "[@index]", "[@i-1]") // versions 1 and 0
+	if member, ok := strings.CutPrefix(own, in.key+"[@i-1]."); ok && call == in.call {
+		return "ubus " + quote("."+member), false, ""
+	}
+	if strings.Contains(key+call, "@") {
+		return "", false, quote(key+" "+call) + " holds a place in a list or what is written"
+	}
+	return "ubus " + call + " " + quote("."+key), false, ""
+}
+
+// types are those that both languages have by the same name.
+const types = " string unsignedInt unsignedLong int long boolean dateTime hexBinary base64 decimal" +
+	" IPAddress IPv4Address IPv6Address IPPrefix IPv4Prefix IPv6Prefix MACAddress URL UUID StatsCounter32 StatsCounter64 "
+
+// typeOf returns a parameter's type: that of a list where it stands there.
+func (t *translator) typeOf(path string, p *node) string {
+	typ := ""
+	for _, name := range [...]string{p.str("list.datatype"), p.str("datatype"), p.str("type")} {
+		if typ == "" && name != "" && strings.Contains(types, " "+name+" ") {
+			typ = name
 		}
 	}
-	if strings.Contains(key, "@") || strings.Contains(callOf(m), "@") {
-		t.miss(path, "%q stands for a place in a list or for what is written", key+" "+callOf(m))
-		return "", false
-	}
-	return "ubus " + callOf(m) + " " + quote("."+key), false
-}
-
-// typeOf returns a parameter's type and its flags.
-func (t *translator) typeOf(path string, p ubus.Value) (typ, flags string) {
-	typ = p.Get("datatype").Text()
-	if !known(typ) {
-		typ = p.Get("type").Text()
-	}
-	list := p.Get("list")
-	if inner := list.Get("datatype").Text(); known(inner) {
-		typ = inner
-	}
-	if !known(typ) {
-		t.miss(path, "type %q is taken for a string", typ)
+	if typ == "" {
+		t.miss(path, "type "+p.str("type")+" is taken for a string")
 		typ = "string"
 	}
-	switch enums := words(p, "enumerations", list); {
-	case len(enums) > 0:
-		typ = "enum(" + strings.Join(enums, ", ") + ")"
-	default:
-		if r := spans(p, list); r != "" {
-			typ += "(" + r + ")"
+	var words, spans []string
+	for _, at := range [...]string{"", "list."} {
+		for _, w := range p.list(at + "enumerations") {
+			words = append(words, quote(w.text))
+		}
+		for _, r := range p.list(at + "range") {
+			spans = append(spans, r.str("min")+".."+r.str("max"))
+		}
+		if p.at(at+"pattern") != nil {
+			t.miss(path, "its pattern is not checked")
 		}
 	}
-	if p.Get("pattern").Exists() || list.Get("pattern").Exists() {
-		t.miss(path, "its pattern is not checked")
+	switch {
+	case words != nil:
+		typ = "enum(" + strings.Join(words, ", ") + ")"
+	case spans != nil:
+		typ += "(" + strings.Join(spans, ",") + ")"
 	}
-	if list.Exists() {
+	if p.at("list") != nil {
 		typ = "list " + typ
 	}
-	for _, f := range p.Get("flags").All() {
-		switch f.Text() {
-		case "Secure":
-			flags += " hidden"
-		case "Unique":
-		default:
-			t.miss(path, "the flag %s means nothing here", f.Text())
-		}
-	}
-	return typ, flags
-}
-
-func known(typ string) bool {
-	switch typ {
-	case "string", "unsignedInt", "unsignedLong", "int", "long", "boolean", "dateTime", "hexBinary", "base64", "decimal",
-		"IPAddress", "IPv4Address", "IPv6Address", "IPPrefix", "IPv4Prefix", "IPv6Prefix", "MACAddress", "URL", "UUID",
-		"StatsCounter32", "StatsCounter64":
-		return true
-	}
-	return false
-}
-
-// words returns the enumeration that stands at the parameter or at its list.
-func words(p ubus.Value, name string, list ubus.Value) (all []string) {
-	from := p.Get(name)
-	if !from.Exists() {
-		from = list.Get(name)
-	}
-	for _, w := range from.All() {
-		all = append(all, quote(w.Text()))
-	}
-	return all
-}
-
-// spans returns ranges as our types have them: 0..1000,15000..
-func spans(p, list ubus.Value) string {
-	from := p.Get("range")
-	if !from.Exists() {
-		from = list.Get("range")
-	}
-	var all []string
-	for _, r := range from.All() {
-		all = append(all, r.Get("min").Text()+".."+r.Get("max").Text())
-	}
-	return strings.Join(all, ",")
+	return typ
 }

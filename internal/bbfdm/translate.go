@@ -6,11 +6,9 @@
 package bbfdm
 
 import (
-	"bytes"
+	"errors"
 	"fmt"
 	"strings"
-
-	"github.com/cwmpd/cwmpd/internal/ubus"
 )
 
 const prefixWord = "{BBF_VENDOR_PREFIX}"
@@ -20,144 +18,111 @@ const prefixWord = "{BBF_VENDOR_PREFIX}"
 func Translate(plugin []byte, vendor string) (dm []byte, left []string, err error) {
 	text := string(plugin)
 	if strings.Contains(text, prefixWord) {
-		if !strings.HasPrefix(vendor, "X_") || !strings.HasSuffix(vendor, "_") || strings.ContainsAny(vendor, "\"\\ .{}") {
-			return nil, nil, fmt.Errorf("the plugin has names with %s: want a vendor prefix such as X_ACME_", prefixWord)
+		if !strings.HasPrefix(vendor, "X_") || !strings.HasSuffix(vendor, "_") || !isName(vendor) {
+			return nil, nil, errors.New("the plugin has names with " + prefixWord + ": want a vendor prefix such as X_ACME_")
 		}
 		text = strings.ReplaceAll(text, prefixWord, vendor)
 	}
-	root, err := ubus.FromJSON([]byte(text))
+	root, err := parse(text)
 	if err != nil {
 		return nil, nil, err
 	}
-	if bad, ok := control(root); ok {
+	if bad := root.control(); bad != "" {
 		return nil, nil, fmt.Errorf("control characters in %q", bad)
 	}
 	t := translator{}
-	for name, v := range root.All() {
+	for _, o := range root.members {
 		switch {
-		case name == "json_plugin_version":
-		case !isObject(v):
-			return nil, nil, fmt.Errorf("%q is no object of a data model", name)
+		case o.name == "json_plugin_version":
+		case !o.isObject():
+			return nil, nil, fmt.Errorf("%q is no object of a data model", o.name)
 		default:
-			t.object(name, v, rows{})
+			t.object(o.name, o, rows{})
 		}
 	}
-	if t.out.Len() == 0 && len(t.left) == 0 {
-		return nil, nil, fmt.Errorf("no object in it")
+	if len(t.out)+len(t.left) == 0 {
+		return nil, nil, errors.New("no object in it")
 	}
-	return t.out.Bytes(), t.left, nil
-}
-
-// control finds a string with control characters, which our files have no way to say.
-func control(v ubus.Value) (string, bool) {
-	isControl := func(c rune) bool { return c < ' ' || c == 0x7f }
-	if k := v.Kind(); k != ubus.KindTable && k != ubus.KindArray {
-		return v.Text(), strings.ContainsFunc(v.Text(), isControl)
-	}
-	for name, m := range v.All() {
-		if strings.ContainsFunc(name, isControl) {
-			return name, true
-		}
-		if bad, ok := control(m); ok {
-			return bad, true
-		}
-	}
-	return "", false
+	return t.out, t.left, nil
 }
 
 // isName reports whether text can stand as a name or a path.
 func isName(text string) bool {
-	return !strings.ContainsFunc(text, func(c rune) bool {
-		return !(c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || strings.ContainsRune("_-.{}", c))
-	})
+	return strings.Trim(text, letters+"ABCDEFGHIJKLMNOPQRSTUVWXYZ_-.{}") == ""
 }
 
-func isObject(v ubus.Value) bool { return v.Get("type").Text() == "object" }
+const letters = "abcdefghijklmnopqrstuvwxyz0123456789"
 
 type translator struct {
-	out  bytes.Buffer
+	out  []byte
 	left []string
 }
 
 // rows says where the instances of a table come from, for the parameters of it and of what is below.
 type rows struct {
-	pkg, typ string // of UCI sections
-	call     string // OBJECT METHOD {ARGS} of ubus
-	key      string // the member of its reply that holds them
+	section string // PACKAGE.@TYPE
+	call    string // OBJECT METHOD {ARGS} of ubus
+	key     string // the member of its reply that holds them
 }
 
-func (t *translator) miss(path, format string, args ...any) {
-	t.left = append(t.left, path+": "+fmt.Sprintf(format, args...))
-}
+func (t *translator) miss(path, why string) { t.left = append(t.left, path+": "+why) }
 
-// forCWMP reports whether an ACS may see something; gone, that the plugin takes it out of the standard's tree.
-func forCWMP(v ubus.Value) (yes, gone bool) {
-	for _, p := range v.Get("protocols").All() {
-		yes = yes || p.Text() == "cwmp"
-		gone = gone || p.Text() == "none"
-	}
-	return yes, gone
-}
+func (t *translator) line(words ...string) { t.out = append(t.out, strings.Join(words, " ")+"\n"...) }
 
-// first returns the mapping: in version 0 an object, later the only element of an array.
-func first(v ubus.Value) ubus.Value {
-	m := v.Get("mapping")
-	if m.Kind() == ubus.KindArray {
-		return m.Index(0)
-	}
-	return m
-}
-
-func (t *translator) object(path string, v ubus.Value, above rows) {
-	yes, gone := forCWMP(v)
+// hidden deals with what an ACS does not see: what the plugin takes out of the standard's tree, and what is for USP.
+func (t *translator) hidden(path, indent, name string, n *node) bool {
 	switch {
-	case !isName(path) || !strings.HasPrefix(path, "Device.") || !strings.HasSuffix(path, "."):
+	case n.has("protocols", "none"):
+		t.line(indent+name, " none")
+	case !n.has("protocols", "cwmp"):
+		t.miss(path, "is not for CWMP")
+	default:
+		return false
+	}
+	return true
+}
+
+func (t *translator) object(path string, o *node, above rows) {
+	if !isName(path) || !strings.HasPrefix(path, "Device.") || !strings.HasSuffix(path, ".") {
 		t.miss(path, "is no path of an object")
 		return
-	case gone:
-		fmt.Fprintf(&t.out, "%s  none\n\n", path)
-		return
-	case !yes:
-		t.miss(path, "is not for CWMP")
+	}
+	if t.hidden(path, "", path, o) {
 		return
 	}
-	table, grows := strings.HasSuffix(path, "{i}."), v.Get("access").Bool()
-	own, clauses := above, []string(nil)
+	own := above
+	table, grows := strings.HasSuffix(path, "{i}."), o.str("access") == "true"
 	if table {
-		own = rowsOf(first(v))
-		if clauses = own.clauses(path, grows, v); clauses == nil {
+		own = rowsOf(o)
+		if own == (rows{}) {
 			t.miss(path, "has rows that only the place in a list names, or that our language cannot list")
 			return
 		}
-		if grows = grows && own.pkg != ""; !grows && v.Get("access").Bool() {
+		if grows && own.section == "" {
 			t.miss(path, "rows of ubus cannot be added and deleted")
+			grows = false
 		}
 	}
-	t.line(path, mode(grows))
-	t.needs(path, v.Get("dependency").Text())
-	for _, c := range clauses {
-		t.line("  " + c)
+	t.line(path, "", mode(grows))
+	t.needs(path, o.str("dependency"))
+	if table {
+		t.clauses(path, o, own, grows)
 	}
-	for name, p := range v.All() {
-		if table && isName(name) && hasFlag(p, "Unique") {
-			t.line("  unique " + name)
-		}
-	}
-	for name, p := range v.All() {
+	for _, p := range o.members {
 		switch {
-		case p.Kind() != ubus.KindTable || name == "mapping":
-		case isObject(p):
-		case strings.HasSuffix(name, "!") || strings.HasSuffix(name, "()"):
-			t.miss(path+name, "commands and events are USP's")
-		case name == "Alias" || strings.HasSuffix(name, "NumberOfEntries") && strings.Contains(countKey(p), "@Count"):
+		case !p.table || p.name == "mapping" || p.isObject():
+		case strings.HasSuffix(p.name, "!") || strings.HasSuffix(p.name, "()"):
+			t.miss(path+p.name, "commands and events are USP's")
+		case p.name == "Alias" || strings.HasSuffix(p.name, "NumberOfEntries") && strings.Contains(p.at("mapping").json(), "@Count"):
 			// there without being written
 		default:
-			t.parameter(path, name, p, own)
+			t.parameter(path, p, own)
 		}
 	}
-	t.out.WriteByte('\n')
-	for name, p := range v.All() {
-		if isObject(p) {
+	t.line()
+	for _, p := range o.members {
+		if p.isObject() {
+			name := p.name
 			if !strings.HasPrefix(name, "Device.") {
 				name = path + name
 			}
@@ -166,16 +131,12 @@ func (t *translator) object(path string, v ubus.Value, above rows) {
 	}
 }
 
-func hasFlag(p ubus.Value, flag string) bool {
-	for _, f := range p.Get("flags").All() {
-		if f.Text() == flag {
-			return true
-		}
+func (n *node) json() string {
+	if n == nil {
+		return ""
 	}
-	return false
+	return n.text
 }
-
-func (t *translator) line(words ...string) { t.out.WriteString(strings.Join(words, "  ") + "\n") }
 
 func mode(writable bool) string {
 	if writable {
@@ -184,95 +145,87 @@ func mode(writable bool) string {
 	return "r"
 }
 
-// countKey returns what stands where @Count may.
-func countKey(p ubus.Value) string {
-	m := first(p)
-	return m.Get("ubus", "key").Text() + m.Get("uci", "option", "name").Text()
-}
-
 // needs says a dependency: file:A,B;ubus:C;opkg:D.
 func (t *translator) needs(path, dependency string) {
-	for _, part := range strings.FieldsFunc(dependency, func(c rune) bool { return c == ';' }) {
+	for part := range strings.SplitSeq(dependency, ";") {
 		kind, list, _ := strings.Cut(part, ":")
-		for _, what := range strings.Split(list, ",") {
+		for what := range strings.SplitSeq(list, ",") {
 			pkg, isUCI := strings.CutPrefix(what, "/etc/config/")
 			switch {
+			case what == "":
 			case kind != "file":
-				t.miss(path, "needs %s %s, which cannot be asked for: it is there always", kind, what)
+				t.miss(path, "needs "+kind+" "+what+", which cannot be asked for: it is there always")
 			case isUCI:
-				t.line("  needs uci " + quote(pkg))
+				t.line("  needs uci", quote(pkg))
 			default:
-				t.line("  needs file " + quote(what))
+				t.line("  needs file", quote(what))
 			}
 		}
 	}
 }
 
-// rowsOf reads the mapping of a table.
-func rowsOf(m ubus.Value) rows {
-	switch m.Get("type").Text() {
+// rowsOf reads the mapping of a table: in version 0 an object, later the only element of an array. It is empty where the
+// rows cannot be listed.
+func rowsOf(o *node) (r rows) {
+	m := o.at("mapping")
+	switch m.str("type") {
 	case "uci":
-		return rows{pkg: m.Get("uci", "file").Text(), typ: m.Get("uci", "section", "type").Text()}
+		if pkg, typ := m.str("uci.file"), m.str("uci.section.type"); pkg != "" && typ != "" {
+			r.section = pkg + ".@" + typ
+		}
 	case "ubus":
-		return rows{call: callOf(m), key: m.Get("ubus", "key").Text()}
+		if m.str("ubus.key") != "" && keyField(o) != "" {
+			r.call, r.key = callOf(m), m.str("ubus.key")
+		}
 	}
-	return rows{}
+	return r
 }
 
-// clauses returns those of a table, nil when there is no way to list its rows.
-func (r rows) clauses(path string, grows bool, object ubus.Value) []string {
-	switch {
-	case r.pkg != "" && r.typ != "":
-		list := []string{"rows uci " + quote(r.pkg+".@"+r.typ)}
-		if grows {
-			name := strings.ToLower(strings.TrimSuffix(path, ".{i}."))
-			name = strings.Map(wordRune, name[strings.LastIndexByte(name, '.')+1:])
-			list = append(list, "add uci "+quote(r.pkg+".@"+r.typ)+" "+name+"_{n}")
-		}
-		return list
-	case r.call != "" && r.key != "":
-		if key := keyField(object); key != "" {
-			return []string{"rows ubus " + r.call + " " + quote("."+r.key) + " key=" + key}
+// clauses says those of a table.
+func (t *translator) clauses(path string, o *node, r rows, grows bool) {
+	if r.call != "" {
+		t.line("  rows ubus", r.call, quote("."+r.key), "key="+keyField(o))
+		return
+	}
+	t.line("  rows uci", quote(r.section))
+	if grows {
+		name := strings.TrimSuffix(path, ".{i}.")
+		name = strings.Map(wordRune, strings.ToLower(name[strings.LastIndexByte(name, '.')+1:]))
+		t.line("  add uci", quote(r.section), name+"_{n}")
+	}
+	for _, p := range o.members {
+		if p.has("flags", "Unique") {
+			t.line("  unique", quote(p.name))
 		}
 	}
-	return nil
 }
 
 func wordRune(c rune) rune {
-	if c >= 'a' && c <= 'z' || c >= '0' && c <= '9' {
+	if strings.ContainsRune(letters, c) {
 		return c
 	}
 	return '_'
 }
 
-// names are members of replies that name what they stand in, the best first.
-var names = []string{"section", "id", "name", "ifname", "device", "interface", "macaddr", "mac", "serial"}
-
-// keyField returns a member by which a row of a ubus reply is known again: one that a parameter shows.
-func keyField(object ubus.Value) string {
-	shown := map[string]bool{}
-	for _, p := range object.All() {
-		if m := first(p); m.Get("type").Text() == "json" {
-			shown[m.Get("key").Text()] = true
-		}
-	}
-	for _, name := range names {
-		if shown[name] {
-			return name
+// keyField returns a member by which a row of a ubus reply is known again: the best that a parameter shows.
+func keyField(o *node) string {
+	for name := range strings.SplitSeq("section id name ifname device interface macaddr mac serial", " ") {
+		for _, p := range o.members {
+			if m := p.at("mapping"); m.str("type") == "json" && m.str("key") == name {
+				return name
+			}
 		}
 	}
 	return ""
 }
 
 // callOf returns OBJECT METHOD {ARGS}.
-func callOf(m ubus.Value) string {
-	call := m.Get("ubus")
-	args := "{}"
-	if a := call.Get("args"); a.Len() > 0 {
-		text, _ := a.MarshalJSON()
-		args = strings.ReplaceAll(string(text), "@Name", "{section}")
+func callOf(m *node) string {
+	args := m.str("ubus.args")
+	if args == "" {
+		args = "{}"
 	}
-	return quote(call.Get("object").Text()) + " " + quote(call.Get("method").Text()) + " " + quote(args)
+	return quote(m.str("ubus.object")) + " " + quote(m.str("ubus.method")) + " " + quote(strings.ReplaceAll(args, "@Name", "{section}"))
 }
 
 // quote makes text one word of a .dm file.
@@ -280,5 +233,5 @@ func quote(text string) string {
 	if text != "" && !strings.ContainsAny(text, " \t#\"\\|") {
 		return text
 	}
-	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(text) + `"`
+	return `"` + strings.ReplaceAll(strings.ReplaceAll(text, `\`, `\\`), `"`, `\"`) + `"`
 }

@@ -28,4 +28,3 @@ Device.DeviceInfo.  r
   FirstUseDate  none
 
 Device.LEDs.  none
-
