@@ -1,5 +1,5 @@
 # Device.Hosts: what is on the LAN.
-# Router: DHCP leases, /proc/net/arp, the bridges' forwarding tables, hostapd's stations, odhcpd's leases; names that
+# Router: DHCP leases, the kernel's neighbours, the bridges' forwarding tables, hostapd's stations, odhcpd's leases; names that
 # `config host` gives. Neighbours on networks that are translated (uplinks) are not hosts.
 
 Device.Hosts.                            r

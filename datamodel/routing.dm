@@ -1,6 +1,6 @@
 # Device.Routing: the main routing table.
-# Router: /etc/config/network (`config route`, `config route6`), ubus network.interface, /proc/net/route,
-# /proc/net/ipv6_route.
+# Router: /etc/config/network (`config route`, `config route6`), ubus network.interface, the kernel's
+# routes.
 #
 # Routes of the configuration can be changed; those that the kernel has besides can be read. A section with a table of its
 # own is not shown, since it is not in the main table.

@@ -3,8 +3,10 @@ package agent
 import (
 	"bufio"
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"io"
+	"net/netip"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -13,6 +15,7 @@ import (
 	"time"
 
 	"github.com/cwmpd/cwmpd/internal/cwmp/soap"
+	"github.com/cwmpd/cwmpd/internal/kernel"
 	"github.com/cwmpd/cwmpd/internal/sandbox"
 	"github.com/cwmpd/cwmpd/internal/ubus"
 	"github.com/cwmpd/cwmpd/internal/ubus/ubustest"
@@ -123,6 +126,17 @@ func serveRouter(tb testing.TB, root string) (calls []string) {
 	return calls
 }
 
+func readJSON(tb testing.TB, name string, into any) {
+	tb.Helper()
+	text, err := os.ReadFile(name)
+	if err == nil {
+		err = json.Unmarshal(text, into)
+	}
+	if err != nil {
+		tb.Fatal(err)
+	}
+}
+
 // grownRouter writes a router whose LAN has that many more hosts with a DHCP lease, half as many static leases, port
 // mappings and routes, and an access point for each eighty of them. 200 leases make about 10,000 parameters.
 func grownRouter(tb testing.TB, leases int) (root string) {
@@ -135,11 +149,13 @@ func grownRouter(tb testing.TB, leases int) (root string) {
 	if _, err := sandbox.New(root); err != nil {
 		tb.Fatal(err)
 	}
-	var lease, arp, dhcp, firewall, network, wireless bytes.Buffer
+	var lease, dhcp, firewall, network, wireless bytes.Buffer
+	var neighbours []kernel.Neighbour
+	readJSON(tb, filepath.Join(root, "kernel/neighbours.json"), &neighbours)
 	for i := range leases {
 		mac, ip := fmt.Sprintf("02:00:00:00:%02x:%02x", i>>8, i&255), fmt.Sprintf("192.168.%d.%d", 2+i/250, 1+i%250)
 		fmt.Fprintf(&lease, "4102444800 %s %s host-%d 01:%s\n", mac, ip, i, mac)
-		fmt.Fprintf(&arp, "%-16s 0x1         0x2         %s     *        br-lan.1\n", ip, mac)
+		neighbours = append(neighbours, kernel.Neighbour{Dev: "br-lan.1", MAC: mac, IP: netip.MustParseAddr(ip), State: "reachable"})
 		if i%2 == 0 {
 			fmt.Fprintf(&dhcp, "\nconfig host\n\toption name 'host-%d'\n\toption mac '%s'\n\toption ip '%s'\n", i, mac, ip)
 			fmt.Fprintf(&firewall, "\nconfig redirect\n\toption name 'to host-%d'\n\toption src 'wan'\n\toption src_dport '%d'\n\toption dest 'lan'\n"+
@@ -152,7 +168,7 @@ func grownRouter(tb testing.TB, leases int) (root string) {
 		}
 	}
 	for name, text := range map[string]*bytes.Buffer{
-		"tmp/dhcp.leases": &lease, "proc/net/arp": &arp,
+		"tmp/dhcp.leases": &lease,
 		"etc/config/dhcp": &dhcp, "etc/config/firewall": &firewall, "etc/config/network": &network, "etc/config/wireless": &wireless,
 	} {
 		path := filepath.Join(root, name)
@@ -167,6 +183,13 @@ func grownRouter(tb testing.TB, leases int) (root string) {
 		if err := os.WriteFile(path, []byte(all), 0o644); err != nil {
 			tb.Fatal(err)
 		}
+	}
+	text, err := json.Marshal(neighbours)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(root, "kernel/neighbours.json"), text, 0o644); err != nil {
+		tb.Fatal(err)
 	}
 	old := time.Now().Add(-time.Hour) // a file that was just written is read once more, to be sure
 	files, _ := filepath.Glob(filepath.Join(root, "etc/config/*"))

@@ -51,7 +51,7 @@ func TestWholeReadAsksOnce(t *testing.T) {
 	for _, f := range watch() {
 		opened[f]++
 	}
-	if opened["/etc/config/network"] == 0 || opened["/proc/net/arp"] == 0 {
+	if opened["/etc/config/network"] == 0 || opened["/kernel/neighbours.json"] == 0 {
 		t.Errorf("opened were only %v", opened)
 	}
 	for file, n := range opened {

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/cwmpd/cwmpd/internal/kernel"
 	"github.com/cwmpd/cwmpd/internal/source"
 	"github.com/cwmpd/cwmpd/internal/web"
 )
@@ -48,7 +49,7 @@ func (p *Parts) routed(ctx context.Context) bool {
 	return false
 }
 
-// newRoute asks the kernel, or below a root that is not the kernel's the files that it would show.
+// newRoute asks the kernel, or below a root that is not the kernel's the recording there.
 func (p *Parts) newRoute() func(netip.Addr) bool {
 	if p.Box.Root == "/" {
 		return kernelRoute
@@ -66,9 +67,9 @@ func kernelRoute(addr netip.Addr) bool {
 	return true
 }
 
-// fileRoute looks the route up in /proc/net. Where there are no such files nobody knows, and there is one.
+// fileRoute looks the route up in the recording of the kernel's routes. Where there is none nobody knows, and there is one.
 func (p *Parts) fileRoute(addr netip.Addr) bool {
-	text4, err4 := p.Box.ReadFile("/proc/net/route", 1<<20)
-	text6, err6 := p.Box.ReadFile("/proc/net/ipv6_route", 1<<20)
-	return addr.IsLoopback() || addr.IsLinkLocalUnicast() || err4 != nil && err6 != nil || source.HasRoute(text4, text6, addr)
+	text, err := p.Box.ReadFile("/kernel/routes.json", 1<<20)
+	k := kernel.Kernel{File: func(string) []byte { return text }}
+	return addr.IsLoopback() || addr.IsLinkLocalUnicast() || err != nil || source.HasRoute(k.Routes(), addr)
 }

@@ -19,38 +19,36 @@ import (
 func TestRouteToTheACS(t *testing.T) {
 	t.Parallel()
 	const (
-		head     = "Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT\n"
-		default4 = "wan\t00000000\t0100000A\t0003\t0\t0\t0\t00000000\t0\t0\t0\n"
-		lan4     = "br-lan\tC0A80101\t00000000\t0001\t0\t0\t0\tFFFFFFFF\t0\t0\t0\n" // big-endian or not: a host below
-		lan4le   = "br-lan\t0101A8C0\t00000000\t0001\t0\t0\t0\tFFFFFFFF\t0\t0\t0\n"
-		reject4  = "*\t00000000\t00000000\t0201\t0\t0\t0\t00000000\t0\t0\t0\n"
-		default6 = "00000000000000000000000000000000 00 00000000000000000000000000000000 00 fe800000000000000000000000000001 00000400 00000001 00000000 00000003      wan\n"
-		reject6  = "00000000000000000000000000000000 00 00000000000000000000000000000000 00 00000000000000000000000000000000 ffffffff 00000001 00000000 00200200       lo\n"
-		lan6     = "20010db8000100000000000000000000 40 00000000000000000000000000000000 00 00000000000000000000000000000000 00000100 00000001 00000000 00000001   br-lan\n"
+		default4 = `{"dest":"0.0.0.0/0","gateway":"10.0.0.1","dev":"wan","table":254,"type":1}`
+		lan4     = `{"dest":"192.168.1.1/32","dev":"br-lan","table":254,"type":1}`
+		reject4  = `{"dest":"0.0.0.0/0","table":254,"type":7}`
+		default6 = `{"dest":"::/0","gateway":"fe80::1","dev":"wan","table":254,"type":1}`
+		reject6  = `{"dest":"::/0","dev":"lo","metric":4294967295,"type":7}`
+		lan6     = `{"dest":"2001:db8:1::/64","dev":"br-lan","table":254,"type":1}`
 	)
 	for _, tt := range []struct {
-		name, url, routes4, routes6 string
-		only4, want                 bool
+		name, url, routes string
+		only4, want       bool
 	}{
-		{"a name, default route", "https://acs.invalid/", head + default4, "", false, true},
-		{"a name, default route of IPv6", "https://acs.invalid/", head, default6, false, true},
-		{"a name, default route of IPv6 that is not to be used", "https://acs.invalid/", head, default6, true, false},
-		{"a name, no route", "https://acs.invalid/", head, reject6, false, false},
-		{"a name, on-link routes alone", "https://acs.invalid/", head + lan4 + lan4le, lan6, false, false},
-		{"a name, forbidden routes alone", "https://acs.invalid/", head + reject4, reject6, false, false},
-		{"IPv4, default route", "http://198.51.100.1:7547/", head + default4, "", false, true},
-		{"IPv4, default route of IPv6", "http://198.51.100.1/", head, default6, false, false},
-		{"IPv4 on-link, no default route", "http://192.168.1.1/", head + lan4 + lan4le, "", false, true},
-		{"IPv4 elsewhere, no default route", "http://192.168.1.2/", head + lan4 + lan4le, "", false, false},
-		{"IPv6 on-link", "http://[2001:db8:1::5]/", head, lan6, false, true},
-		{"IPv6 elsewhere", "http://[2001:db8:2::5]/", head, lan6, false, false},
-		{"IPv6, default route", "http://[2001:db8:2::5]/", head, default6, false, true},
-		{"loopback", "http://127.0.0.1:7547/", head, reject6, false, true},
-		{"loopback of IPv6", "http://[::1]:7547/", head, reject6, false, true},
-		{"localhost", "http://LocalHost:7547/", head, reject6, false, true},
-		{"by a proxy that is near", "https://acs.invalid/'\n\toption proxy 'http://192.168.1.1:3128", head + lan4 + lan4le, "", false, true},
-		{"by a proxy that is far", "https://192.168.1.1/'\n\toption proxy 'http://198.51.100.1:3128", head + lan4 + lan4le, "", false, false},
-		{"nobody knows", "https://acs.invalid/", "", "", false, true},
+		{"a name, default route", "https://acs.invalid/", default4, false, true},
+		{"a name, default route of IPv6", "https://acs.invalid/", default6, false, true},
+		{"a name, default route of IPv6 that is not to be used", "https://acs.invalid/", default6, true, false},
+		{"a name, no route", "https://acs.invalid/", reject6, false, false},
+		{"a name, on-link routes alone", "https://acs.invalid/", lan4 + "," + lan6, false, false},
+		{"a name, forbidden routes alone", "https://acs.invalid/", reject4 + "," + reject6, false, false},
+		{"IPv4, default route", "http://198.51.100.1:7547/", default4, false, true},
+		{"IPv4, default route of IPv6", "http://198.51.100.1/", default6, false, false},
+		{"IPv4 on-link, no default route", "http://192.168.1.1/", lan4, false, true},
+		{"IPv4 elsewhere, no default route", "http://192.168.1.2/", lan4, false, false},
+		{"IPv6 on-link", "http://[2001:db8:1::5]/", lan6, false, true},
+		{"IPv6 elsewhere", "http://[2001:db8:2::5]/", lan6, false, false},
+		{"IPv6, default route", "http://[2001:db8:2::5]/", default6, false, true},
+		{"loopback", "http://127.0.0.1:7547/", reject6, false, true},
+		{"loopback of IPv6", "http://[::1]:7547/", reject6, false, true},
+		{"localhost", "http://LocalHost:7547/", reject6, false, true},
+		{"by a proxy that is near", "https://acs.invalid/'\n\toption proxy 'http://192.168.1.1:3128", lan4, false, true},
+		{"by a proxy that is far", "https://192.168.1.1/'\n\toption proxy 'http://198.51.100.1:3128", lan4, false, false},
+		{"nobody knows", "https://acs.invalid/", "", false, true},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			router := newRouter(t)
@@ -60,13 +58,11 @@ func TestRouteToTheACS(t *testing.T) {
 				text = strings.Replace(text, "config cpe 'cpe'\n", "config cpe 'cpe'\n\toption force_ipv4 '1'\n", 1)
 			}
 			s.write("etc/config/cwmp", text)
-			for name, text := range map[string]string{"proc/net/route": tt.routes4, "proc/net/ipv6_route": tt.routes6} {
-				if err := os.Remove(router.Path(name)); err != nil {
-					t.Fatal(err)
-				}
-				if text != "" {
-					s.write(name, text)
-				}
+			if err := os.Remove(router.Path("kernel/routes.json")); err != nil {
+				t.Fatal(err)
+			}
+			if tt.routes != "" {
+				s.write("kernel/routes.json", "["+tt.routes+"]")
 			}
 			p, err := Open(t.Context(), Options{Root: router.Dir, Files: datamodel.Files, Version: "test", Offline: true})
 			if err != nil {

@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"net/netip"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/cwmpd/cwmpd/internal/ubus"
@@ -59,29 +58,36 @@ func (h *host) address(a netip.Addr) {
 	}
 }
 
-// neighbours reads /proc/net/arp, without those of uplinks. Flags 0x2: the kernel has an answer of the host.
+// neighbours are those of both families, without those of uplinks. One that is stale, which on a small network it can be for
+// ever, is there as long as a bridge would remember it.
 func (j *hostJoin) neighbours(ctx context.Context) {
 	outside := uplinks(ctx, j.r)
-	for line := range strings.Lines(string(j.r.File("/proc/net/arp"))) {
-		f := strings.Fields(line)
-		if len(f) != 6 || outside[f[5]] {
+	for _, n := range j.r.Kernel().Neighbours() {
+		if outside[n.Dev] || n.IP.IsMulticast() {
 			continue
 		}
-		ip, err := netip.ParseAddr(f[0])
-		flags, err2 := strconv.ParseUint(f[2], 0, 32)
-		if err != nil || err2 != nil {
+		active, seen := false, true
+		switch n.State {
+		case "reachable", "delay", "probe", "permanent":
+			active = true
+		case "stale":
+			active = n.Confirmed <= remembered
+		default:
+			seen = false // nothing but a question without an answer
+		}
+		if !seen && j.hosts[plainMAC(n.MAC)] == nil {
 			continue
 		}
-		if j.hosts[plainMAC(f[3])] == nil && flags&2 == 0 {
-			continue // nothing but a question without an answer
-		}
-		if h := j.host(f[3]); h != nil {
-			h.device = f[5]
-			h.address(ip)
-			h.active = h.active || flags&2 != 0
+		if h := j.host(n.MAC); h != nil && len(h.v6) < 32 {
+			h.device = n.Dev
+			h.address(n.IP)
+			h.active = h.active || active
 		}
 	}
 }
+
+// remembered is how many seconds a bridge remembers a host that is silent, unless it is told otherwise.
+const remembered = 300
 
 // uplinks are the devices of networks that are translated: what is there is not on the LAN.
 func uplinks(ctx context.Context, r *Reader) map[string]bool {
@@ -152,41 +158,12 @@ func duidMAC(duid string) string {
 	return ""
 }
 
-// ports asks the bridges which port each host was last seen on: brforward holds 16 octets an entry, the address, the
-// low octet of the port's number, whether it is the bridge's own, the age, the high octet.
+// ports asks the bridges which port each host was last seen on.
 func (j *hostJoin) ports() {
-	for _, file := range j.r.Glob("/sys/class/net/*/brforward") {
-		bridge := strings.TrimSuffix(strings.TrimPrefix(file, "/sys/class/net/"), "/brforward")
-		names := j.portNames(bridge)
-		data := j.r.File(file)
-		for ; len(data) >= 16; data = data[16:] {
-			mac := plainMAC(hex.EncodeToString(data[:6]))
-			name := names[int(data[6])|int(data[12])<<8]
-			if h := j.hosts[mac]; h != nil && data[7] == 0 && h.ap == "" && name != "" {
-				h.port = name
-			}
+	for _, f := range j.r.Kernel().Forwarding() {
+		if h := j.hosts[f.MAC]; h != nil && !f.Local && h.ap == "" {
+			h.port = f.Dev
 		}
-	}
-}
-
-func (j *hostJoin) portNames(bridge string) map[int]string {
-	out := map[int]string{}
-	for _, file := range j.r.Glob("/sys/class/net/" + bridge + "/brif/*/port_no") {
-		name := strings.TrimSuffix(strings.TrimPrefix(file, "/sys/class/net/"+bridge+"/brif/"), "/port_no")
-		j.portNumber(out, file, name)
-	}
-	if len(out) == 0 {
-		for _, file := range j.r.Glob("/sys/class/net/*/brport/port_no") {
-			name := strings.TrimSuffix(strings.TrimPrefix(file, "/sys/class/net/"), "/brport/port_no")
-			j.portNumber(out, file, name)
-		}
-	}
-	return out
-}
-
-func (j *hostJoin) portNumber(out map[int]string, file, name string) {
-	if n, err := strconv.ParseInt(strings.TrimSpace(string(j.r.File(file))), 0, 32); err == nil {
-		out[int(n)] = name
 	}
 }
 

@@ -74,8 +74,7 @@ var netTable = []named{
 
 func netMade() map[string]Func {
 	memory := &netMemory{}
-	route4 := routeKind{typ: "route", file: "/proc/net/route", kernel: kernelRoutes4}
-	route6 := routeKind{typ: "route6", file: "/proc/net/ipv6_route", kernel: kernelRoutes6}
+	route4, route6 := routeKind{"route"}, routeKind{"route6"}
 	return map[string]Func{
 		"net.lastchange":           {Get: netLastChange(memory)},
 		"net.vlanpriority":         netVLANPriority(),

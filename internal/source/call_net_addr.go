@@ -3,7 +3,6 @@ package source
 import (
 	"cmp"
 	"context"
-	"encoding/hex"
 	"encoding/json"
 	"net/netip"
 	"slices"
@@ -13,15 +12,6 @@ import (
 
 	"github.com/cwmpd/cwmpd/internal/model"
 )
-
-// hexAddr6 reads the 32 digits of an IPv6 address in /proc/net.
-func hexAddr6(text string) (netip.Addr, bool) {
-	b, err := hex.DecodeString(text)
-	if err != nil || len(b) != 16 {
-		return netip.Addr{}, false
-	}
-	return netip.AddrFrom16([16]byte(b)), true
-}
 
 // An addrBook is the static addresses (option ipaddr, ip6addr) or prefixes (ip6prefix) of an interface. netifd has no way
 // to switch one off: what is off, or not finished, waits among the agent's own values of the interface's row.

@@ -5,8 +5,8 @@ import (
 	"net/netip"
 	"slices"
 	"strconv"
-	"strings"
 
+	"github.com/cwmpd/cwmpd/internal/kernel"
 	"github.com/cwmpd/cwmpd/internal/model"
 	"github.com/cwmpd/cwmpd/internal/ubus"
 )
@@ -44,12 +44,17 @@ func netIPv6Rows(ctx context.Context, r *Reader, parent *model.Row, _ []string) 
 		add(a)
 	}
 	if n.ownsLinkLocal(b.iface) {
-		for _, k := range n.live.linkLocal[b.iface.l3] {
-			switch {
-			case strings.HasPrefix(k.addr, "fe80:"):
-				add(&liveAddr{addr: k.addr, bits: k.bits, origin: "AutoConfigured", preferred: forever, valid: forever})
-			case k.addr == "::1":
-				add(&liveAddr{addr: k.addr, bits: k.bits, origin: "WellKnown", preferred: forever, valid: forever})
+		for _, k := range n.live.inet6[b.iface.l3] {
+			a := &liveAddr{
+				addr: k.Prefix.Addr().String(), bits: k.Prefix.Bits(), origin: "AutoConfigured",
+				preferred: lifetime(int64(k.Preferred), true), valid: lifetime(int64(k.Valid), true),
+			}
+			switch ip := k.Prefix.Addr(); {
+			case ip.IsLinkLocalUnicast():
+				add(a)
+			case ip.IsLoopback():
+				a.origin = "WellKnown"
+				add(a)
 			}
 		}
 	}
@@ -86,16 +91,16 @@ func newLiveAddr(v ubus.Value) *liveAddr {
 
 // state is what the kernel says of an IPv6 address, or else what is known otherwise.
 func (n *netView) state(dev, addr, known string) string {
-	for _, k := range n.live.linkLocal[dev] {
+	for _, k := range n.live.inet6[dev] {
 		switch {
-		case !sameAddr(k.addr, addr):
-		case k.flags&inet6Failed != 0:
+		case !sameAddr(k.Prefix.Addr().String(), addr):
+		case k.Flags&kernel.Failed != 0:
 			return "Duplicate"
-		case k.flags&inet6Optimistic != 0:
+		case k.Flags&kernel.Optimistic != 0:
 			return "Optimistic"
-		case k.flags&inet6Tentative != 0:
+		case k.Flags&kernel.Tentative != 0:
 			return "Tentative"
-		case k.flags&inet6Deprecated != 0:
+		case k.Flags&kernel.Deprecated != 0:
 			return "Deprecated"
 		default:
 			return "Preferred"

@@ -508,9 +508,9 @@ config route
 config route6
 	option target '::/200'
 `,
-		"proc/net/route":                        "\n\nx y z\nwan 00 00 00 00 00 00 00\nwan FFFFFFFF 0 1 0 0 0 FF00FF00\n",
-		"proc/net/ipv6_route":                   "x\n" + strings.Repeat("z ", 10) + "\n",
-		"proc/net/if_inet6":                     "zz\n00 01 02 03 04 wan\n",
+		"kernel/routes.json":                    `[{"dest":"10.0.0.0/8","metric":-1,"table":254,"type":1},{"dest":"a/b"},{"table":254,"type":99},{},7]`,
+		"kernel/addresses.json":                 `[{"dev":"wan"},{"dev":7,"prefix":"fe80::/200"`,
+		"kernel/forwarding.json":                `{}`,
 		"proc/net/tcp":                          "a\n 0: zz:yy 00:00 0A\n",
 		"proc/net/pppoe":                        "Id\nzzzz a b\n",
 		"etc/board.json":                        `{"network":{"wan":{"device":7}}}`,

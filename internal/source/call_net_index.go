@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/cwmpd/cwmpd/internal/kernel"
 	"github.com/cwmpd/cwmpd/internal/ubus"
 	"github.com/cwmpd/cwmpd/internal/uci"
 )
@@ -53,16 +54,16 @@ func (r *Reader) networkCache(ctx context.Context) *netCache {
 
 // netLive is what netifd, the Wi-Fi scripts and the kernel say now.
 type netLive struct {
-	devices   map[string]ubus.Value
-	names     []string // of devices, sorted
-	ifaces    map[string]ubus.Value
-	order     []string          // of ifaces, as netifd lists them
-	wifi      map[string]string // netdev to its wifi-iface section
-	wifiNet   map[string][]string
-	ethernet  []string // physical ports, sorted
-	boardWAN  string
-	isEth     map[string]bool
-	linkLocal map[string][]inet6
+	devices  map[string]ubus.Value
+	names    []string // of devices, sorted
+	ifaces   map[string]ubus.Value
+	order    []string          // of ifaces, as netifd lists them
+	wifi     map[string]string // netdev to its wifi-iface section
+	wifiNet  map[string][]string
+	ethernet []string // physical ports, sorted
+	boardWAN string
+	isEth    map[string]bool
+	inet6    map[string][]kernel.Address
 }
 
 func newNetLive(ctx context.Context, r *Reader) *netLive {
@@ -96,7 +97,7 @@ func newNetLive(ctx context.Context, r *Reader) *netLive {
 		}
 	}
 	l.findEthernet(r)
-	l.linkLocal = readInet6(r)
+	l.inet6 = inet6(r)
 	return l
 }
 

@@ -1,12 +1,12 @@
 package source
 
 import (
-	"cmp"
 	"context"
 	"slices"
 	"strconv"
 	"strings"
 
+	"github.com/cwmpd/cwmpd/internal/kernel"
 	"github.com/cwmpd/cwmpd/internal/model"
 	"github.com/cwmpd/cwmpd/internal/uci"
 )
@@ -436,34 +436,12 @@ func netIfaceEnable() Func {
 	}
 }
 
-// inet6 is a line of /proc/net/if_inet6.
-type inet6 struct {
-	addr  string
-	bits  int
-	flags int
-}
-
-// Flags of an IPv6 address in /proc/net/if_inet6.
-const (
-	inet6Optimistic = 0x04
-	inet6Failed     = 0x08
-	inet6Deprecated = 0x20
-	inet6Tentative  = 0x40
-)
-
-// readInet6 reads the IPv6 addresses that the kernel has, by netdev.
-func readInet6(r *Reader) map[string][]inet6 {
-	out := map[string][]inet6{}
-	for line := range strings.Lines(string(r.File("/proc/net/if_inet6"))) {
-		f := strings.Fields(line)
-		if len(f) < 6 {
-			continue
-		}
-		addr, ok := hexAddr6(f[0])
-		bits, err := strconv.ParseInt(f[2], 16, 32)
-		flags, err2 := strconv.ParseInt(f[4], 16, 32)
-		if ok && cmp.Or(err, err2) == nil {
-			out[f[5]] = append(out[f[5]], inet6{addr.String(), int(bits), int(flags)})
+// inet6 lists the IPv6 addresses that the kernel has, by netdev.
+func inet6(r *Reader) map[string][]kernel.Address {
+	out := map[string][]kernel.Address{}
+	for _, a := range r.Kernel().Addresses() {
+		if a.Prefix.Addr().Is6() {
+			out[a.Dev] = append(out[a.Dev], a)
 		}
 	}
 	return out

@@ -211,8 +211,8 @@ func netIPv6CP(ctx context.Context, r *Reader, row *model.Row, args []string) (s
 		return "", nil
 	}
 	if args[0] == "local" {
-		for _, k := range n.live.linkLocal[i.l3] {
-			if id := identifier(k.addr); id != "" {
+		for _, k := range n.live.inet6[i.l3] {
+			if id := identifier(k.Prefix.Addr().String()); id != "" {
 				return id, nil
 			}
 		}

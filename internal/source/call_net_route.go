@@ -1,13 +1,14 @@
 package source
 
 import (
+	"cmp"
 	"context"
-	"encoding/binary"
 	"net/netip"
 	"slices"
 	"strconv"
 	"strings"
 
+	"github.com/cwmpd/cwmpd/internal/kernel"
 	"github.com/cwmpd/cwmpd/internal/model"
 	"github.com/cwmpd/cwmpd/internal/uci"
 )
@@ -21,6 +22,8 @@ type kernelRoute struct {
 	gateway netip.Addr // the zero Addr for none
 	metric  int
 	dev     string
+	typ     string
+	from    uint8 // RTPROT_…
 	origin  string
 	expires string
 	iface   string
@@ -32,80 +35,48 @@ func (k *kernelRoute) key() string {
 	return k.dest.String() + " " + k.gateway.String() + " " + k.dev + " " + strconv.Itoa(k.metric)
 }
 
-// Flags of /proc/net/route and /proc/net/ipv6_route.
-const (
-	routeUp     = 0x0001
-	routeReject = 0x0200
-	routeLocal  = 0x80000000
-)
-
-// kernelRoutes4 reads the main table. Addresses are in the byte order of the processor.
-func kernelRoutes4(text []byte) []*kernelRoute {
-	addr := func(text string) netip.Addr {
-		v, _ := strconv.ParseUint(text, 16, 32)
-		var b [4]byte
-		binary.NativeEndian.PutUint32(b[:], uint32(v))
-		return netip.AddrFrom4(b)
-	}
+// shown makes rows of the kernel's routes of one family: those of the main table that lead somewhere or forbid to, not to the
+// router itself nor to neighbours by their link-local addresses.
+func (k routeKind) shown(all []kernel.Route) []*kernelRoute {
 	var out []*kernelRoute
-	for line := range strings.Lines(string(text)) {
-		f := strings.Fields(line)
-		if len(f) < 8 || len(f[1]) != 8 || len(out) >= maxRoutes {
+	for _, live := range all {
+		dest := live.Dest.Addr()
+		switch {
+		case dest.Is4() != (k.typ == "route"), live.Table != kernel.MainTable, len(out) >= maxRoutes:
+			continue
+		case live.Type == unicast && live.Dev == "lo", dest.IsMulticast(), dest.Is6() && dest.IsLinkLocalUnicast():
 			continue
 		}
-		flags, _ := strconv.ParseUint(f[3], 16, 32)
-		if flags&routeUp == 0 || flags&routeReject != 0 {
+		r := &kernelRoute{dest: live.Dest, gateway: live.Gateway, metric: int(live.Metric & 0x7fffffff), dev: live.Dev, typ: "Normal", from: live.Protocol}
+		switch live.Type {
+		case unicast:
+		case 6:
+			r.typ = "Blackhole"
+		case 7:
+			r.typ = "Unreachable"
+		case 8:
+			r.typ = "Prohibit"
+		default:
 			continue
 		}
-		k := &kernelRoute{dev: f[0]}
-		bits, _ := netmaskBits(addr(f[7]).String())
-		k.dest = netip.PrefixFrom(addr(f[1]), bits)
-		if g := addr(f[2]); !g.IsUnspecified() {
-			k.gateway = g
+		if r.typ != "Normal" {
+			r.dev = "" // the kernel says lo
 		}
-		k.metric, _ = strconv.Atoi(f[6])
-		out = append(out, k)
+		if live.Expires > 0 {
+			r.expires = lifetime(int64(live.Expires), true)
+		}
+		out = append(out, r)
 	}
 	return out
 }
 
-// kernelRoutes6 reads the IPv6 routes that lead somewhere: not to the router itself, nor to a neighbour's link-local
-// address.
-func kernelRoutes6(text []byte) []*kernelRoute {
-	var out []*kernelRoute
-	for line := range strings.Lines(string(text)) {
-		f := strings.Fields(line)
-		if len(f) < 10 || len(out) >= maxRoutes {
-			continue
-		}
-		dest, ok := hexAddr6(f[0])
-		gateway, ok2 := hexAddr6(f[4])
-		bits, err := strconv.ParseUint(f[1], 16, 8)
-		flags, err2 := strconv.ParseUint(f[8], 16, 32)
-		metric, err3 := strconv.ParseUint(f[5], 16, 32)
-		if !ok || !ok2 || err != nil || err2 != nil || err3 != nil || bits > 128 {
-			continue
-		}
-		if flags&routeUp == 0 || flags&(routeReject|routeLocal) != 0 || f[9] == "lo" || dest.IsMulticast() || dest.IsLinkLocalUnicast() {
-			continue
-		}
-		k := &kernelRoute{dest: netip.PrefixFrom(dest, int(bits)), metric: int(metric & 0x7fffffff), dev: f[9]}
-		if !gateway.IsUnspecified() {
-			k.gateway = gateway
-		}
-		out = append(out, k)
-	}
-	return out
-}
+const unicast = 1 // RTN_UNICAST
 
-// HasRoute reports whether one of the routes that lead somewhere leads to an address. The texts are those of /proc/net/route
-// and /proc/net/ipv6_route.
-func HasRoute(routes4, routes6 []byte, to netip.Addr) bool {
-	list := kernelRoutes4(routes4)
-	if !to.Is4() {
-		list = kernelRoutes6(routes6)
-	}
-	return slices.ContainsFunc(list, func(k *kernelRoute) bool { return k.dest.Contains(to.WithZone("")) })
+// HasRoute reports whether one of the routes leads to an address.
+func HasRoute(routes []kernel.Route, to netip.Addr) bool {
+	return slices.ContainsFunc(routes, func(k kernel.Route) bool {
+		return k.Type == unicast && k.Dev != "lo" && k.Dest.Contains(to.WithZone(""))
+	})
 }
 
 // netRouters is `rows call net.routers`: the main routing table.
@@ -115,13 +86,11 @@ func netRouters(context.Context, *Reader, *model.Row, []string) ([]model.Row, er
 
 // routeKind is one of the two address families.
 type routeKind struct {
-	typ    string // of the sections
-	file   string
-	kernel func(text []byte) []*kernelRoute
+	typ string // of the sections: route or route6
 }
 
 func (k routeKind) routes(r *Reader) []*kernelRoute {
-	return r.Memo("net.routes "+k.typ, func() any { return k.kernel(r.File(k.file)) }).([]*kernelRoute)
+	return r.Memo("net.routes "+k.typ, func() any { return k.shown(r.Kernel().Routes()) }).([]*kernelRoute)
 }
 
 // said tells which routes of the kernel a section has made.
@@ -161,7 +130,8 @@ func (k routeKind) rows(ctx context.Context, r *Reader, _ *model.Row, _ []string
 
 // explain says which interface of netifd a route of the kernel belongs to and where it came from.
 func (n *netView) explain(k *kernelRoute) {
-	k.origin, k.expires = "Static", forever
+	k.origin = cmp.Or(protocolOrigin(k), "Static")
+	k.expires = cmp.Or(k.expires, forever)
 	for _, i := range n.ifaces {
 		if i.l3 != k.dev {
 			continue
@@ -178,6 +148,7 @@ func (n *netView) explain(k *kernelRoute) {
 			}
 			k.iface = i.name
 			switch {
+			case protocolOrigin(k) != "":
 			case i.proto == "dhcp":
 				k.origin = "DHCPv4"
 			case i.isPPP() && k.dest.Addr().Is4():
@@ -195,6 +166,27 @@ func (n *netView) explain(k *kernelRoute) {
 	}
 }
 
+// protocolOrigin is what the kernel knows of where a route came from; netifd's own are all static to it.
+func protocolOrigin(k *kernelRoute) string {
+	switch k.from {
+	case 9: // RTPROT_RA
+		return "RA"
+	case 16: // RTPROT_DHCP
+		if k.dest.Addr().Is4() {
+			return "DHCPv4"
+		}
+		return "DHCPv6"
+	case 188: // RTPROT_OSPF
+		return "OSPF"
+	case 189: // RTPROT_RIP
+		if k.dest.Addr().Is4() {
+			return "RIP"
+		}
+		return "RIPng"
+	}
+	return ""
+}
+
 // find is the route of the kernel that a section has made, nil when there is none.
 func (k routeKind) find(r *Reader, n *netView, s *uci.Section) *kernelRoute {
 	if yes(s.Get("disabled"), false) {
@@ -209,7 +201,7 @@ func (k routeKind) find(r *Reader, n *netView, s *uci.Section) *kernelRoute {
 		metric, err := strconv.Atoi(s.Get("metric"))
 		switch {
 		case live.dest != dest.Masked():
-		case i != nil && i.l3 != live.dev:
+		case i != nil && i.l3 != live.dev && live.dev != "":
 		case s.Get("gateway") != "" && !sameAddr(s.Get("gateway"), live.gateway.String()):
 		case err == nil && metric != live.metric:
 		default:
@@ -279,7 +271,7 @@ func (k *kernelRoute) field(name string) string {
 	case "static":
 		return "0"
 	case "type":
-		return "Normal"
+		return k.typ
 	case "dest":
 		return k.dest.Addr().String()
 	case "mask":

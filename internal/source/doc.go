@@ -15,7 +15,7 @@
 //	dbus             GetAll once per object and interface, GetManagedObjects once, 3 s
 //	uci              a package loaded once; what the transaction changed itself is kept as edits and in a private copy
 //	state            the agent's own values, in etc/cwmpd/values.json
-//	call             whatever its function asks through the Reader
+//	call             whatever its function asks through the Reader, the kernel by netlink too: one dump of a kind
 //
 // A failure is an empty value and one line in the log until the place works again, never an error of a parameter: a
 // router whose Wi-Fi is down still has a tree. Text that comes in is cut to 64 KiB and made valid UTF-8; what fills a

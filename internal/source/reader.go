@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/cwmpd/cwmpd/internal/kernel"
 	"github.com/cwmpd/cwmpd/internal/model"
 	"github.com/cwmpd/cwmpd/internal/system"
 	"github.com/cwmpd/cwmpd/internal/ubus"
@@ -24,6 +25,7 @@ type Reader struct {
 	exec  execView
 	dbus  dbusView
 	state stateView
+	kern  *kernel.Kernel // nil until somebody asks
 	memo  map[string]any
 	acts  []func(context.Context) error
 }
