@@ -115,6 +115,7 @@ var rules = [...]section{
 		{option: "log_severity", text: func(c *Config) *string { return &c.CPE.LogSeverity }, words: []string{"EMERG", "ALERT", "CRITIC", "ERROR", "WARNING", "NOTICE", "INFO", "DEBUG"}},
 
 		{option: "xmpp_connection", text: func(c *Config) *string { return &c.XMPP.Section }, max: 64}, {option: "xmpp_allowed_jid"}, // a list
+		{option: "uci_read"}, {option: "uci_write"}, // lists
 
 		{option: "use_curl_ifname"}, {option: "notification"}, {option: "periodic_notify_enable"}, {option: "periodic_notify_interval"},
 		{option: "custom_notify_json"}, {option: "exec_download"},
