@@ -22,7 +22,7 @@ func builtin() map[string]Func {
 	}
 	for _, family := range [...][]named{
 		deviceTable, timeTable, mgmtTable, wifiTable, radioTable, securityTable, stationTable, natTable, dhcpTable, dnsTable, hostsTable,
-		netTable, usbTable, ledTable, uciTable,
+		netTable, usbTable, ledTable, uciTable, dslTable,
 	} {
 		for _, f := range family {
 			put(f.name, *f.Func)

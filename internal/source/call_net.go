@@ -77,6 +77,7 @@ func netMade() map[string]Func {
 	route4, route6 := routeKind{"route"}, routeKind{"route6"}
 	return map[string]Func{
 		"net.lastchange":           {Get: netLastChange(memory)},
+		"net.since":                {Get: netStateSince(memory)},
 		"net.vlanpriority":         netVLANPriority(),
 		"net.interface.enable":     netIfaceEnable(),
 		"net.interface.status":     netIfaceStatus(),

@@ -41,6 +41,8 @@ func netdevOf(n *netView, row *model.Row) string {
 			}
 		}
 		return ""
+	case circuit:
+		return n.circuit(n.r.own(row))
 	case bridgePort:
 		if p := n.book(row.Parent).port(row.Key); p != nil {
 			return p.Dev
@@ -230,6 +232,18 @@ func netLastChange(m *netMemory) func(context.Context, *Reader, *model.Row, []st
 		dev := netdevOf(n, row)
 		state := n.status(dev, "Down") + " " + strings.TrimSpace(string(r.File("/sys/class/net/"+dev+"/carrier_changes")))
 		return m.since(row, state, r.netSeconds(n, dev)), nil
+	}
+}
+
+// netStateSince is `call net.since STATE UP SECONDS`: how long the row has been in a state, where something else than a netdev
+// says so; while it is up, SECONDS if they are known.
+func netStateSince(m *netMemory) func(context.Context, *Reader, *model.Row, []string) (string, error) {
+	return func(_ context.Context, r *Reader, row *model.Row, args []string) (string, error) {
+		if args[1] == "1" && args[2] != "" {
+			m.since(row, args[0], 0)
+			return args[2], nil
+		}
+		return m.since(row, args[0], r.uptime()), nil
 	}
 }
 

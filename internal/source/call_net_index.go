@@ -120,6 +120,11 @@ func (l *netLive) findEthernet(r *Reader) {
 			found[dev] = true
 		}
 	}
+	for dev := range found { // the board's description names its DSL modem too
+		if strings.HasPrefix(dev, "dsl") || strings.HasPrefix(dev, "ptm") || strings.HasPrefix(dev, "nas") {
+			delete(found, dev)
+		}
+	}
 	for dev, v := range l.devices {
 		delete(found, v.Get("conduit").Text())
 		if l.wifi[dev] != "" {
@@ -180,6 +185,9 @@ type netView struct {
 	links   []string
 	isLink  map[string]bool
 	books   map[string]*bridgeBook
+	line    *uci.Section                     // of the DSL modem, nil where there is none
+	ptm     string                           // the netdev of its PTM driver, "" in ATM mode
+	dsl     map[string]string                // netdevs over the DSL line, and the rows of PTM or ATM that they are
 	said    map[string]map[*kernelRoute]bool // routes of the kernel that a section has made, by the sections' type
 }
 
@@ -236,6 +244,7 @@ func newNetView(r *Reader, live *netLive) *netView {
 		}
 	}
 	n.findMembers()
+	n.findDSL()
 	n.findVLANs(r)
 	n.findLinks()
 	return n
@@ -479,7 +488,7 @@ func (n *netView) belowLink(dev string) string {
 	case n.live.wifi[dev] != "":
 		return ref(tableSSID, n.live.wifi[dev])
 	}
-	return ""
+	return n.dsl[dev]
 }
 
 // belowPort refers to what a port of a bridge is on.
@@ -494,7 +503,15 @@ func (n *netView) belowPort(dev string) string {
 	case n.live.wifi[dev] != "":
 		return ref(tableSSID, n.live.wifi[dev])
 	}
-	return ""
+	return n.dsl[dev]
+}
+
+// belowPPP refers to what an interface dials over.
+func (n *netView) belowPPP(i *netIface) string {
+	if i.proto == "pppoa" {
+		return ref(tableATM, i.name)
+	}
+	return n.below(i.device)
 }
 
 // netdev is the inverse of below and belowPort: the netdev that a reference means.
@@ -524,6 +541,11 @@ func (n *netView) netdev(r *Reader, reference string) (string, bool) {
 		}
 	case tablePort:
 		return key, n.bridge[key] != nil
+	}
+	for dev, link := range n.dsl {
+		if link == reference {
+			return dev, true
+		}
 	}
 	return "", false
 }

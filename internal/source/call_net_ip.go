@@ -207,7 +207,7 @@ func netPPPLower() Func {
 			if i.s == nil {
 				return ""
 			}
-			return joinRefs(n.below(i.device))
+			return joinRefs(n.belowPPP(i))
 		}),
 		Set: ifaceSet(func(ctx context.Context, r *Reader, i *netIface, value string) error {
 			dev, err := r.network(ctx).lowerDevice(r, value)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/binary"
 	"encoding/hex"
+	"maps"
 	"net/netip"
 	"slices"
 	"strconv"
@@ -34,7 +35,10 @@ func netStackRows(ctx context.Context, r *Reader, _ *model.Row, _ []string) ([]m
 	}
 	for _, i := range n.ifaces {
 		if i.s != nil && i.isPPP() {
-			add(ref(tablePPP, i.name), n.below(i.device))
+			add(ref(tablePPP, i.name), n.belowPPP(i))
+			if i.proto == "pppoa" {
+				add(n.belowPPP(i), n.belowDSL(tableChannel))
+			}
 		}
 	}
 	for _, v := range n.vlans {
@@ -43,6 +47,10 @@ func netStackRows(ctx context.Context, r *Reader, _ *model.Row, _ []string) ([]m
 	for _, dev := range n.links {
 		add(ref(tableLink, dev), n.belowLink(dev))
 	}
+	for _, dev := range slices.Sorted(maps.Keys(n.dsl)) {
+		add(n.dsl[dev], n.belowDSL(tableChannel))
+	}
+	add(n.belowDSL(tableChannel), n.belowDSL(tableLine))
 	for _, s := range n.lags {
 		name := s.Get("name")
 		add(ref(tableLAG, name), n.belowLAG(name)...)
