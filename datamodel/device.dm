@@ -26,7 +26,7 @@ Device.DeviceInfo.                          r
 
 # OpenWrt keeps one system image; a board with two slots needs a file of its vendor here.
 Device.DeviceInfo.FirmwareImage.{i}.        r
-  rows call device.images
+  rows const running
   Name                         r  string(64)                 const firmware
   Version                      r  string(64)                 call agent.software_version
   Available                    r  boolean                    const true
@@ -49,7 +49,7 @@ Device.DeviceInfo.VendorLogFile.{i}.        r
   Persistent                   r  boolean                    call device.log persistent
 
 Device.DeviceInfo.SupportedDataModel.{i}.   r
-  rows call device.models
+  rows const device2
   URL                          r  URL                        const ""
   URN                          r  string(256)                const urn:broadband-forum-org:tr-181-2-19-1
   Features                     r  list string                const Router

@@ -13,18 +13,29 @@ Device.Time.                                r
   CurrentLocalTime   r  dateTime deny       call time.now
   LocalTimeZone      rw string(256)         call time.zone
 
-# ntpd has one client, which asks all servers.
+# ntpd has one client, which asks all servers; chrony one for each of its sections. Polls are powers of two of seconds.
 Device.Time.Client.{i}.                     r
   rows uci system.@timeserver
-  Enable             rw boolean             uci .enabled | default 1
-  Status             r  enum(Disabled, Unsynchronized, Synchronized, Error_FailedToSynchronize, Error)  call time.status
-  Mode               r  enum(Unicast, Broadcast, Multicast, Manycast)  const Unicast
-  Port               r  unsignedInt(1..65535)  const 123
-  IPVersion          r  int(-1..-1,4..4,6..6)  const -1
-  Version            r  unsignedInt(1..4)   const 4
-  Servers            rw list string         uci .server
+  rows uci chrony.@pool
+  rows uci chrony.@server
+  rows uci chrony.@peer
+  ident hostname
+  write call time.client
+  Enable               rw boolean             call time.client enable
+  Status               r  enum(Disabled, Unsynchronized, Synchronized, Error_FailedToSynchronize, Error)  call time.status
+  Mode                 r  enum(Unicast, Broadcast, Multicast, Manycast)  const Unicast
+  Port                 r  unsignedInt(1..65535)  const 123
+  IPVersion            r  int(-1..-1,4..4,6..6)  const -1
+  Version              r  unsignedInt(1..4)   const 4
+  Servers              rw list string         call time.client servers
+  ResolveAddresses     r  boolean             call time.client pool
+  ResolveMaxAddresses  rw unsignedInt         call time.client maxsources
+  Peer                 r  boolean             call time.client peer
+  MinPoll              rw unsignedInt         call time.client minpoll
+  MaxPoll              rw unsignedInt         call time.client maxpoll
+  IBurst               rw boolean             call time.client iburst
 
-# The same ntpd serves the LAN when it is told to.
+# The same ntpd serves the LAN when it is told to, on one device (-I) or all.
 Device.Time.Server.{i}.                     r
   rows uci system.@timeserver
   Enable             rw boolean             uci .enable_server | default 0
@@ -32,3 +43,5 @@ Device.Time.Server.{i}.                     r
   Mode               r  enum(Unicast, Broadcast, Multicast, Manycast)  const Unicast
   Version            r  unsignedInt(1..4)   const 4
   Port               r  unsignedInt(1..65535)  const 123
+  BindType           r  enum(Address, Device)  const Device
+  TTL                r  unsignedInt(1..255) file /proc/sys/net/ipv4/ip_default_ttl | default 64

@@ -157,6 +157,9 @@ func (p *Parts) reloadService(ctx context.Context, pkg string) error {
 	if pkg == "system" && err == nil {
 		p.reloadLEDs(ctx)
 	}
+	if err == nil && pkg == "chrony" { // its init script waits for no event
+		_, err = p.Box.Command(ctx, "/etc/init.d/chronyd", "reload")
+	}
 	return err
 }
 

@@ -149,10 +149,10 @@ func (tx *Tx) blame(pe *ParamError) *ParamError {
 	if pe.Path != "" {
 		return pe
 	}
-	path := ""
+	path, set := "", slices.IndexFunc(tx.order, func(ch *change) bool { return !ch.own })
 	switch {
-	case len(tx.order) > 0:
-		path = tx.order[0].path
+	case set >= 0:
+		path = tx.order[set].path
 	case len(tx.added) > 0:
 		path = tx.added[0].prefix()
 	case len(tx.goneRows) > 0:

@@ -97,7 +97,7 @@ func write(dir, name, text string) error {
 // modeOf returns the mode that a file of the router has; an embedded file has none.
 func modeOf(name string) fs.FileMode {
 	switch {
-	case name == "etc/shadow":
+	case name == "etc/shadow" || strings.HasPrefix(name, "etc/dropbear/"):
 		return 0o600
 	case strings.HasPrefix(name, "sbin/") || strings.HasPrefix(name, "bin/") || strings.HasPrefix(name, "usr/sbin/") ||
 		strings.HasPrefix(name, "usr/bin/") || strings.HasPrefix(name, "usr/libexec/") || strings.HasPrefix(name, "etc/init.d/"):

@@ -21,6 +21,7 @@ func builtin() map[string]Func {
 		all[name] = f
 	}
 	for _, family := range [...][]named{
+		usersTable, serviceTable, sshTable, syslogTable,
 		deviceTable, timeTable, mgmtTable, wifiTable, radioTable, securityTable, stationTable, natTable, dhcpTable, dnsTable, hostsTable,
 		netTable, usbTable, ledTable, uciTable, dslTable,
 	} {
@@ -28,7 +29,7 @@ func builtin() map[string]Func {
 			put(f.name, *f.Func)
 		}
 	}
-	for _, family := range [...]map[string]Func{deviceMade(), wifiMade(), dhcpMade(), dnsMade(), hostsMade(), netMade()} {
+	for _, family := range [...]map[string]Func{deviceMade(), wifiMade(), dhcpMade(), dnsMade(), hostsMade(), netMade(), uiMade()} {
 		for name, f := range family {
 			put(name, f)
 		}

@@ -36,16 +36,7 @@ var deviceTable = []named{
 func deviceMade() map[string]Func {
 	cpu := &cpuSampler{}
 	return map[string]Func{
-		"device.images": {Rows: single("running")},
-		"device.models": {Rows: single("device2")},
-		"device.cpu":    {Get: cpu.get},
-	}
-}
-
-// single lists one row, always.
-func single(key string) func(context.Context, *Reader, *model.Row, []string) ([]model.Row, error) {
-	return func(context.Context, *Reader, *model.Row, []string) ([]model.Row, error) {
-		return []model.Row{{Key: key}}, nil
+		"device.cpu": {Get: cpu.get},
 	}
 }
 

@@ -27,6 +27,7 @@ type listTable struct {
 	scalars []string                                 // those of lists that hold one item and are no list
 	shown   func(item string) bool                   // other items are left alone
 	ident   func(item string) string                 // the part of an item that names its row
+	fresh   string                                   // the item of a row that was just added
 	get     func(r *Reader, owner, item, field string) string
 	// set changes one field of an item; owner may change too.
 	set func(r *Reader, owner, item, field, value string) (newOwner, newItem string, err error)
@@ -151,9 +152,9 @@ func (t *listTable) add(_ context.Context, r *Reader, parent *model.Row, n uint3
 		name = t.prefix + validPart(parent.Section) + "_" + strconv.FormatUint(uint64(n), 10)
 	}
 	name = r.freeName(t.pkg, name)
-	pairs := []string{"owner", owner}
+	pairs := []string{"owner", owner, "item", t.fresh}
 	if owner == "" {
-		pairs = []string{"parent", keyOf(parent)}
+		pairs = []string{"parent", keyOf(parent), "item", t.fresh}
 	}
 	err := r.addSection(t.pkg, t.typ, name, pairs...)
 	return model.Row{Key: name, Package: t.pkg, Section: name}, err

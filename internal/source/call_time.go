@@ -3,13 +3,13 @@ package source
 import (
 	"context"
 	"slices"
+	"strings"
 	"time"
 
 	"golang.org/x/sys/unix"
 
 	"github.com/cwmpd/cwmpd/internal/model"
 	"github.com/cwmpd/cwmpd/internal/system"
-	"github.com/cwmpd/cwmpd/internal/ubus"
 )
 
 // timeTable are the values behind Device.Time.
@@ -18,6 +18,7 @@ var timeTable = []named{
 	{"time.zone", &Func{Get: timeZone, Set: timeSetZone}},
 	{"time.status", &Func{Get: timeStatus}},
 	{"time.server", &Func{Get: timeServer}},
+	{"time.client", &Func{Get: timeClient, Set: timeSetClient, Hook: hookTimeClient}},
 }
 
 // unknownTime is TR-106's value for a time that is not known.
@@ -76,8 +77,13 @@ const ntpFlag = "/tmp/ntp.synchronized"
 
 // timeStatus says whether the kernel's clock is disciplined by an NTP client; the kernel is asked only on the router
 // itself.
-func timeStatus(_ context.Context, r *Reader, _ *model.Row, _ []string) (string, error) {
-	if enabled := optionText(r.section("system", "ntp"), "enabled"); !truth(enabled, true) {
+func timeStatus(ctx context.Context, r *Reader, row *model.Row, _ []string) (string, error) {
+	enabled := truth(optionText(r.section("system", "ntp"), "enabled"), true)
+	if row != nil && row.Package == "chrony" {
+		text, _ := timeClient(ctx, r, row, []string{"enable"})
+		enabled = text == "1"
+	}
+	if !enabled {
 		return "Disabled", nil
 	}
 	synced := false
@@ -96,16 +102,8 @@ func timeStatus(_ context.Context, r *Reader, _ *model.Row, _ []string) (string,
 
 // timeServer says whether sysntpd serves others: procd knows its command line, on which -l makes it listen.
 func timeServer(ctx context.Context, r *Reader, _ *model.Row, _ []string) (string, error) {
-	list := r.Ubus(ctx, "service", "list", ubus.Table("name", "sysntpd"))
-	for _, instance := range list.Get("sysntpd", "instances").All() {
-		if !instance.Get("running").Bool() {
-			continue
-		}
-		for _, arg := range instance.Get("command").All() {
-			if arg.Text() == "-l" {
-				return "Up", nil
-			}
-		}
+	if r.running(ctx, "sysntpd", "-l").Exists() {
+		return "Up", nil
 	}
 	return "Down", nil
 }
@@ -119,4 +117,76 @@ func truth(text string, otherwise bool) bool {
 		return false
 	}
 	return otherwise
+}
+
+// timeClient answers `call time.client FIELD` for a client: sysntpd's section `timeserver`, whose program has no more to be
+// set, or a section of chrony, whose type (pool, server, peer) says how its hostname is used.
+func timeClient(_ context.Context, r *Reader, row *model.Row, args []string) (string, error) {
+	s := r.own(row)
+	chrony := row.Package == "chrony"
+	if s == nil || len(args) != 1 {
+		return "", nil
+	}
+	switch args[0] {
+	case "enable":
+		if chrony {
+			return digit(!yes(s.Get("disabled"), false)), nil
+		}
+		return digit(yes(s.Get("enabled"), true)), nil
+	case "servers":
+		if chrony {
+			return joinList(items(s, "hostname")), nil
+		}
+		return optionText(s, "server"), nil
+	case "pool":
+		return digit(s.Type == "pool"), nil
+	case "peer":
+		return digit(s.Type == "peer"), nil
+	case "iburst": // busybox' ntpd always begins with a burst
+		return digit(!chrony || yes(s.Get("iburst"), false)), nil
+	}
+	unset := map[string]string{"maxsources": "4", "minpoll": "6", "maxpoll": "10"} // chrony's
+	if !chrony {
+		unset = map[string]string{"maxsources": "1", "minpoll": "5", "maxpoll": "12"} // busybox' ntpd is built with these
+	}
+	return firstOf(s.Get(args[0]), unset[args[0]]), nil
+}
+
+func timeSetClient(_ context.Context, r *Reader, row *model.Row, args []string, value string) error {
+	s := r.own(row)
+	if s == nil {
+		return refused("there is no such client")
+	}
+	if row.Package != "chrony" {
+		switch args[0] {
+		case "enable":
+			return r.uciSet("system", s.Name, "enabled", digit(yes(value, true)))
+		case "servers":
+			return r.uciSet("system", s.Name, "server", value)
+		}
+		return refused("ntpd cannot be told")
+	}
+	switch args[0] {
+	case "enable":
+		return r.uciSet("chrony", s.Name, "disabled", digit(!yes(value, true)))
+	case "servers":
+		names, _ := splitList(value)
+		if len(names) > 1 {
+			return refused("a client of chrony has one name: want a client for each")
+		}
+		return r.uciSet("chrony", s.Name, "hostname", strings.Join(names, ""))
+	case "iburst":
+		value = digit(yes(value, false))
+	}
+	return r.uciSet("chrony", s.Name, args[0], value)
+}
+
+// hookTimeClient refuses polls that chronyd would not start with: powers of two of seconds.
+func hookTimeClient(ctx context.Context, r *Reader, row *model.Row, _ map[string]string) error {
+	low, _ := timeClient(ctx, r, row, []string{"minpoll"})
+	high, _ := timeClient(ctx, r, row, []string{"maxpoll"})
+	if row.Package == "chrony" && (atoi(low) > atoi(high) || atoi(high) > 24) {
+		return at("MaxPoll", model.BadValue, "want MinPoll to 24")
+	}
+	return nil
 }

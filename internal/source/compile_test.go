@@ -56,7 +56,7 @@ func TestBrokenSourcesDoNotLoad(t *testing.T) {
 		{model.UseRows, "state x", "cannot be used in a rows clause"},
 		{model.UseValue, "call device.nothing", "known are device.arch"},
 		{model.UseRows, "call time.now", "cannot be used in a rows clause"},
-		{model.UseValue, "call device.images", "cannot be used in a parameter"},
+		{model.UseValue, "call device.configs", "cannot be used in a parameter"},
 		{model.UseNeed, "call time.now", "cannot be used in a needs clause"},
 	}
 	for _, c := range cases {

@@ -11,6 +11,9 @@ import (
 type constant struct{ words template }
 
 func compileConst(_ *Router, use model.Use, words []string) (model.Expr, error) {
+	if use == model.UseRows {
+		return constRows(words), nil
+	}
 	if use != model.UseValue && use != model.UseLet {
 		return nil, nil
 	}
@@ -30,4 +33,18 @@ func (c *constant) get(_ context.Context, r *Reader, row *model.Row) (string, er
 		return "", nil
 	}
 	return clean(text), nil
+}
+
+// constRows is a table whose rows are always the same: `rows const KEY…`.
+type constRows []string
+
+func (c constRows) Caps() model.Caps { return model.Caps{} }
+func (c constRows) String() string   { return "const " + strings.Join(c, " ") }
+
+func (c constRows) rows(context.Context, *Reader, *model.Row) ([]model.Row, error) {
+	rows := make([]model.Row, len(c))
+	for i, key := range c {
+		rows[i].Key = key
+	}
+	return rows, nil
 }

@@ -26,6 +26,7 @@ const (
 type fileView struct {
 	data  map[string][]byte // nil for a file that cannot be read
 	globs map[string][]string
+	texts map[string]*textFile
 }
 
 // rooted returns the real path of a name as the router sees it; it never leaves the root.

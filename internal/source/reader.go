@@ -28,6 +28,8 @@ type Reader struct {
 	kern  *kernel.Kernel // nil until somebody asks
 	memo  map[string]any
 	acts  []func(context.Context) error
+
+	services map[string]bool // those that this transaction switches on or off at boot
 }
 
 var _ model.Access = (*Reader)(nil)
@@ -160,6 +162,14 @@ func (r *Reader) Prepare(ctx context.Context) (model.Prepared, error) {
 		return model.Prepared{}, err
 	}
 	p.Files = append(p.Files, own...)
+	texts, err := r.textPrepare()
+	if err == nil {
+		err = r.keepsAWayIn()
+	}
+	if err != nil {
+		return model.Prepared{}, err
+	}
+	p.Files = append(p.Files, texts...)
 	p.Commit = r.effects(ctx)
 	return p, nil
 }

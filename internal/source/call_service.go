@@ -1,0 +1,175 @@
+package source
+
+import (
+	"context"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/cwmpd/cwmpd/internal/model"
+	"github.com/cwmpd/cwmpd/internal/ubus"
+)
+
+// serviceTable are facts about services of OpenWrt: `call service.FIELD NAME`, NAME being that of an init script.
+var serviceTable = []named{
+	{"service.enable", &Func{Get: getService, Set: setService}},
+	{"service.status", &Func{Get: getServiceStatus}},
+	{"service.since", &Func{Get: getServiceSince}},
+	{"service.there", &Func{Need: serviceThere}},
+}
+
+// serviceThere is whether there is such a service.
+func serviceThere(_ context.Context, r *Reader, args []string) bool {
+	return len(r.Glob("/etc/init.d/"+args[0])) > 0
+}
+
+// serviceEnabled reports whether a service is started at boot: it has a link in /etc/rc.d.
+func (r *Reader) serviceEnabled(name string) bool {
+	if on, ok := r.services[name]; ok {
+		return on
+	}
+	return len(r.Glob("/etc/rc.d/S[0-9][0-9]"+name)) > 0
+}
+
+func getService(_ context.Context, r *Reader, _ *model.Row, args []string) (string, error) {
+	return digit(r.serviceEnabled(args[0])), nil
+}
+
+// setService switches a service on or off, now and at boot, by its init script.
+func setService(_ context.Context, r *Reader, _ *model.Row, args []string, value string) error {
+	box, name, on := r.Box(), args[0], yes(value, false)
+	if box == nil {
+		return refused("there is no router to do it")
+	}
+	if r.services == nil {
+		r.services = map[string]bool{}
+	}
+	if _, again := r.services[name]; !again {
+		r.Act(func(ctx context.Context) error {
+			words := [...]string{"disable", "stop"}
+			if r.services[name] {
+				words = [...]string{"enable", "start"}
+			}
+			for _, word := range words {
+				if out, err := box.Command(ctx, "/etc/init.d/"+name, word); err != nil {
+					return refused("%v: %q", err, out)
+				}
+			}
+			return nil
+		})
+	}
+	r.services[name] = on
+	return nil
+}
+
+// instances are the running processes of a service, as procd knows them.
+func (r *Reader) instances(ctx context.Context, name string) (out []ubus.Value) {
+	list := r.Ubus(ctx, "service", "list", ubus.Table("name", name))
+	for _, instance := range list.Get(name, "instances").All() {
+		if instance.Get("running").Bool() {
+			out = append(out, instance)
+		}
+	}
+	return out
+}
+
+// argument is what follows a word in the command line of an instance; its word itself where nothing does.
+func argument(instance ubus.Value, word string) string {
+	found := false
+	for _, arg := range instance.Get("command").All() {
+		if found {
+			return arg.Text()
+		}
+		found = arg.Text() == word
+	}
+	if found {
+		return word
+	}
+	return ""
+}
+
+// running is the first instance that has a word in its command line, "" for any.
+func (r *Reader) running(ctx context.Context, name, word string) ubus.Value {
+	for _, instance := range r.instances(ctx, name) {
+		if word == "" || argument(instance, word) != "" {
+			return instance
+		}
+	}
+	return ubus.Value{}
+}
+
+func getServiceStatus(ctx context.Context, r *Reader, _ *model.Row, args []string) (string, error) {
+	return statusOf(r.serviceEnabled(args[0]), r.running(ctx, args[0], "")), nil
+}
+
+func statusOf(enabled bool, instance ubus.Value) string {
+	switch {
+	case !enabled:
+		return "Disabled"
+	case instance.Exists():
+		return "Enabled"
+	}
+	return "Error"
+}
+
+func getServiceSince(ctx context.Context, r *Reader, _ *model.Row, args []string) (string, error) {
+	return r.startOf(r.running(ctx, args[0], "")), nil
+}
+
+// startOf is when the process of an instance was started, "" where that is not known.
+func (r *Reader) startOf(instance ubus.Value) string {
+	pid, ok := instance.Get("pid").Int()
+	box := r.Box()
+	if !ok || box == nil || !box.ClockSet() {
+		return ""
+	}
+	stat := string(r.File("/proc/" + strconv.FormatInt(pid, 10) + "/stat"))
+	fields := strings.Fields(stat[strings.LastIndexByte(stat, ')')+1:])
+	if len(fields) < 20 {
+		return ""
+	}
+	ticks, err := strconv.ParseUint(fields[19], 10, 40) // after boot, 100 a second
+	up := r.uptime()
+	since := time.Duration(ticks) * 10 * time.Millisecond
+	if err != nil || up < since {
+		return ""
+	}
+	return time.Now().Add(since - up).UTC().Format("2006-01-02T15:04:05Z")
+}
+
+// keepsAWayIn refuses a commit that would leave nobody but the ACS a way to administer the router, where there was one.
+func (r *Reader) keepsAWayIn() error {
+	touched := len(r.services) > 0
+	for _, f := range r.files.texts {
+		touched = touched || f.changed
+	}
+	for _, e := range r.uci.edits {
+		touched = touched || e.Package == "dropbear" || e.Package == "uhttpd"
+	}
+	if touched && !r.wayIn() && newReader(r.rt, r.tree).wayIn() {
+		return refused("nobody could log in any more: neither by SSH nor on the web pages")
+	}
+	return nil
+}
+
+// wayIn reports whether the administrator can log in: on the web pages with his password, by SSH with it or with a key.
+func (r *Reader) wayIn() bool {
+	_, hash := r.hash(r.passwd("root"))
+	password := !locked(hash)
+	if p := r.UCI("uhttpd"); p != nil && password && r.serviceEnabled("uhttpd") {
+		for _, s := range p.OfType("uhttpd") {
+			if len(items(s, "listen_http"))+len(items(s, "listen_https")) > 0 {
+				return true
+			}
+		}
+	}
+	if p := r.UCI("dropbear"); p != nil && r.serviceEnabled("dropbear") {
+		for _, s := range p.OfType("dropbear") {
+			if yes(s.Get("enable"), true) && yes(s.Get("RootLogin"), true) &&
+				(len(r.keys()) > 0 || password && yes(s.Get("PasswordAuth"), true) && yes(s.Get("RootPasswordAuth"), true)) {
+				return true
+			}
+		}
+	}
+	return false
+}
