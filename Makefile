@@ -78,14 +78,9 @@ fuzz: ## every fuzz target for FUZZTIME
 		done; \
 	done
 
-# What depends on the order of bytes and the size of words, on a big-endian and on a 32-bit processor.
-EMULATED := ubus uci state system config digest cwmp/soap model
-
-emulate: ## the tests of the lower packages under qemu's user emulation (mips, arm)
-	@command -v qemu-mips-static >/dev/null && command -v qemu-arm-static >/dev/null || \
-		{ echo 'emulate: skipped, qemu-mips-static and qemu-arm-static (Debian: qemu-user-static) are missing'; exit 0; }
-	CGO_ENABLED=0 GOARCH=mips GOMIPS=softfloat $(GO) test -short -exec qemu-mips-static $(EMULATED:%=./internal/%)
-	CGO_ENABLED=0 GOARCH=arm GOARM=5 $(GO) test -short -exec qemu-arm-static $(EMULATED:%=./internal/%)
+emulate: build ## tests and the tour as on routers' processors, under qemu's user emulation
+	@$(MAKE) --no-print-directory cross CROSS='mips:GOMIPS=softfloat mipsle:GOMIPS=softfloat'
+	@GO='$(GO)' TAGS=$(TAGS) .ci/emulate
 
 # Every architecture that OpenWrt's Go feed knows: GOOS is linux throughout.
 CROSS := amd64: 386:GO386=sse2 386:GO386=softfloat arm64: arm:GOARM=5 arm:GOARM=6 arm:GOARM=7 \

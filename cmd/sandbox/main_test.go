@@ -39,6 +39,7 @@ func TestCommandLines(t *testing.T) {
 		{"router /no/such/place", "sandbox router: /no/such/place: no router in it: stat /no/such/place/etc/config: no such file or directory\n", 1},
 		{"acs --listen 127.0.0.1:0 --script /no/such/script", "sandbox acs: open /no/such/script: no such file or directory\n", 1},
 		{"tour --agent /no/such/agent", "sandbox tour: the agent is missing: stat /no/such/agent: no such file or directory; make build makes it\n", 1},
+		{"tour --agent frobnicate-mipsel", "sandbox tour: the agent is missing: exec: \"frobnicate-mipsel\": executable file not found in $PATH\n", 1},
 	} {
 		code, out, errs := command(t.Context(), strings.Fields(c.args)...)
 		if code != c.code || errs != c.says || strings.Contains(out, "FAILED") {
@@ -115,9 +116,19 @@ func TestTour(t *testing.T) {
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
-	code, out, errs := command(ctx, "tour", "--agent", agent)
+	end := filepath.Join(t.TempDir(), "end")
+	code, out, errs := command(ctx, "tour", "--agent", "env "+agent, "--end", end)
 	if code != 0 || errs != "" || !strings.HasSuffix(out, "\nEvery step did what it should.\n") {
 		t.Errorf("exit %d, %q\n%s", code, errs, out)
+	}
+	left, err := os.ReadFile(end)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"\n== etc/config/wireless\n", "option ssid 'Sunshine'", "option url 'http://…/acs'", "\n== etc/cwmpd/values.json\n", `"ParameterKey":"pm-1"`, "\nreboot\n"} {
+		if !strings.Contains(string(left), want) {
+			t.Errorf("the end state lacks %q:\n%s", want, left)
+		}
 	}
 	for _, secret := range []string{"knock-knock", "correct horse", "\x1b"} {
 		for line := range strings.Lines(out) {

@@ -32,6 +32,9 @@ Makes a router in a directory, starts its bus, an ACS and the agent (cwmpd, whic
 must lie beside this program), and plays a conversation of theirs, held against
 what should be said. The exit status is 0 when all of it came true.
 
+--agent may be a command, such as 'qemu-mipsel-static bin/mipsle/cwmpd': --end then
+tells whether the agent for another processor leaves the router as this one's does.
+
 With --acs the router and its agent are kept running against that ACS instead,
 until interrupted.
 `
@@ -46,12 +49,16 @@ func runTour(ctx context.Context, args []string, out io.Writer) error {
 	f := flagsOf(verb{name: "tour", synopsis: tourSynopsis}, out, aboutTour)
 	acsURL := f.String("acs", "", "keep router and agent running against the ACS with this `URL`")
 	dir := f.String("dir", "", "make the router in `DIR` and keep it; else in a temporary directory")
-	agent := f.String("agent", "", "`FILE` of the agent; else the cwmpd beside this program")
+	agent := f.String("agent", "", "`COMMAND` that is the agent; else the cwmpd beside this program")
+	end := f.String("end", "", "`FILE` for the router's state at the end, the same for all tours that go alike")
 	verbose := f.BoolP("verbose", "v", false, "print every line of every answer, and the agent's log")
 	if err := parse(f, args, 0); err != nil {
 		return err
 	}
-	t := &tour{out: out, verbose: *verbose, agent: *agent}
+	t := &tour{out: out, verbose: *verbose}
+	if err := t.cast(*agent); err != nil {
+		return err
+	}
 	if err := t.prepare(*dir); err != nil {
 		return err
 	}
@@ -59,14 +66,22 @@ func runTour(ctx context.Context, args []string, out io.Writer) error {
 	if *acsURL != "" {
 		return t.keep(ctx, *acsURL)
 	}
-	return t.play(ctx)
+	if err := t.play(ctx); err != nil || *end == "" {
+		return err
+	}
+	t.stop()
+	state, err := endState(t.router.Path("/"))
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(*end, []byte(state), 0o600)
 }
 
 // A tour is everything on the stage.
 type tour struct {
 	out     io.Writer
 	verbose bool
-	agent   string
+	agent   []string // a command
 
 	router *sandbox.Router
 	player *player
@@ -78,17 +93,33 @@ type tour struct {
 	acs    string
 }
 
-func (t *tour) prepare(dir string) error {
-	if t.agent == "" {
+// cast finds the agent: every file that the command names has to be there.
+func (t *tour) cast(command string) error {
+	if command == "" {
 		self, err := os.Executable()
+		t.agent = []string{filepath.Join(filepath.Dir(self), "cwmpd")}
 		if err != nil {
 			return err
 		}
-		t.agent = filepath.Join(filepath.Dir(self), "cwmpd")
+	} else {
+		words, err := cwmptest.Words(command)
+		if err != nil || len(words) == 0 {
+			return usageError{fmt.Errorf("--agent %q is no command", command)}
+		}
+		t.agent = words
 	}
-	if _, err := os.Stat(t.agent); err != nil {
-		return fmt.Errorf("the agent is missing: %w; make build makes it", err)
+	if _, err := exec.LookPath(t.agent[0]); err != nil && !strings.Contains(t.agent[0], "/") {
+		return fmt.Errorf("the agent is missing: %w", err)
 	}
+	for _, word := range t.agent {
+		if _, err := os.Stat(word); err != nil && strings.Contains(word, "/") {
+			return fmt.Errorf("the agent is missing: %w; make build makes it", err)
+		}
+	}
+	return nil
+}
+
+func (t *tour) prepare(dir string) error {
 	if dir == "" {
 		var err error
 		if dir, err = os.MkdirTemp("", "cwmpd"); err != nil { // short: a socket's path lies below
@@ -180,7 +211,8 @@ func (t *tour) read(name string) string {
 
 // start starts the agent as procd would.
 func (t *tour) start(ctx context.Context) error {
-	cmd := exec.CommandContext(ctx, t.agent, "run", "--root", t.router.Path("/"), "--acs", t.acs)
+	args := append(t.agent[1:len(t.agent):len(t.agent)], "run", "--root", t.router.Path("/"), "--acs", t.acs)
+	cmd := exec.CommandContext(ctx, t.agent[0], args...)
 	log, err := os.OpenFile(t.router.Path("tmp/agent.log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
 		return err
