@@ -6,7 +6,8 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unkn
 # HTTP/2 is left out: CWMP speaks HTTP/1.1 (H-1), and it would cost 600 KiB of flash.
 TAGS    := nethttpomithttp2
 LDFLAGS := -s -w -X main.version=$(VERSION)
-BUILD   := CGO_ENABLED=0 $(GO) build -trimpath -tags $(TAGS) -ldflags '$(LDFLAGS)'
+# The version says where it is from; what git knows of the directory would make equal sources unequal programs.
+BUILD   := CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=false -tags $(TAGS) -ldflags '$(LDFLAGS)'
 
 # For routers functions are inlined only where that is worth its room: without the runtime's a read of the data model takes
 # nearly twice the time on MIPS, without those of strings, soap and ubus a tenth more (`make bench`). In the packages of
@@ -95,10 +96,11 @@ cross: ## bin/<architecture>/cwmpd for every architecture OpenWrt has a Go for
 		printf '%-18s %9d bytes\n' $${dir#bin/} $$(wc -c < $$dir/cwmpd); \
 	done
 
-ARCHES ?= # all of them
+ARCHES   ?= # all of them
+PACKAGES ?= bin/packages
 
 packages: ## bin/packages/<architecture>/cwmpd….ipk and .apk; ARCHES='mipsel_24kc x86_64' for some
-	@$(GO) run ./cmd/mkpkg --build "$(ROUTER)" --pages4k "-ldflags '$(LDFLAGS) -R 4096'" $(PAGES4K:%=--pages4k-on %) $(ARCHES)
+	@$(GO) run ./cmd/mkpkg --out '$(PACKAGES)' --build "$(ROUTER)" --pages4k "-ldflags '$(LDFLAGS) -R 4096'" $(PAGES4K:%=--pages4k-on %) $(ARCHES)
 
 clean:
 	rm -rf bin

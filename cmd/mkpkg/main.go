@@ -64,7 +64,10 @@ func run(out, build, pages4k string, pages4kOn, names []string) error {
 			if slices.Contains(pages4kOn, a.goarch()) {
 				flags += " " + pages4k
 			}
-			if program, err = compile(flags, a.env, filepath.Join(programs, "cwmpd")); err != nil {
+			if program, err = compile(flags, a.env, filepath.Join(programs, "cwmpd")); err == nil {
+				err = checkProgram(program, a.goarch())
+			}
+			if err != nil {
 				return err
 			}
 			built[a.env] = program

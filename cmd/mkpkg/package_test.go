@@ -10,7 +10,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -171,106 +170,6 @@ func TestApk(t *testing.T) {
 		if !bytes.Contains(values, []byte(want)) {
 			t.Errorf("the values lack %q", want)
 		}
-	}
-}
-
-// TestInstall gives the packages to the real opkg and apk, where they are: a root with a shell and a note-taking stand-in for
-// OpenWrt's functions.sh; install, upgrade with an edited configuration, remove.
-func TestInstall(t *testing.T) {
-	busybox, err := exec.LookPath("busybox")
-	if err != nil {
-		t.Skip("no busybox here to be the router's shell")
-	}
-	if out, _ := exec.Command("ldd", busybox).CombinedOutput(); !bytes.Contains(out, []byte("not a dynamic executable")) {
-		t.Skip("the busybox here is not static (Debian: busybox-static)")
-	}
-	for _, tool := range []struct {
-		name, env string
-		do        func(root string, args ...string) []string
-		add, del  []string
-	}{
-		{"apk", "CWMPD_APK", func(root string, args ...string) []string {
-			return append([]string{"--root", root, "--arch", "x86_64", "--allow-untrusted", "--no-network"}, args...)
-		}, []string{"add"}, []string{"del", "cwmpd"}},
-		{"opkg", "CWMPD_OPKG", func(root string, args ...string) []string {
-			return append([]string{"--conf", root + "/etc/opkg.conf", "--offline-root", root}, args...)
-		}, []string{"install"}, []string{"remove", "cwmpd"}},
-	} {
-		t.Run(tool.name, func(t *testing.T) {
-			program := os.Getenv(tool.env)
-			if program == "" {
-				if program, err = exec.LookPath(tool.name); err != nil {
-					t.Skipf("no %s here, and %s names none", tool.name, tool.env)
-				}
-			}
-			root, out := t.TempDir(), t.TempDir()
-			write(t, root+"/lib/functions.sh", "note() { echo \"$@\" >>\"$IPKG_INSTROOT\"/notes; }\nadd_group_and_user() { :; }\n"+
-				"default_postinst() { note postinst ${PKG_UPGRADE:+upgrade}; }\ndefault_prerm() { note prerm; }\n")
-			write(t, root+"/etc/rc.common", "echo \"$@\" >>/notes\n")
-			write(t, root+"/var/lock/here", "")
-			write(t, root+"/etc/opkg.conf", "dest root /\narch all 1\narch x86_64 10\n")
-			shell, err := os.ReadFile(busybox)
-			if err != nil {
-				t.Fatal(err)
-			}
-			write(t, root+"/bin/sh", string(shell))
-			if err := os.Chmod(root+"/bin/sh", 0o755); err != nil {
-				t.Fatal(err)
-			}
-			run := func(args ...string) {
-				t.Helper()
-				cmd := exec.Command(program, tool.do(root, args...)...)
-				if b, err := cmd.CombinedOutput(); err != nil {
-					t.Fatalf("%q: %v\n%s", args, err, b)
-				}
-			}
-			p := recipe(t)
-			pack := func(version string) string {
-				p.version = version
-				if _, err := p.write(out, "x86_64"); err != nil {
-					t.Fatal(err)
-				}
-				if tool.name == "apk" {
-					return filepath.Join(out, "x86_64", "cwmpd-"+version+".apk")
-				}
-				return filepath.Join(out, "x86_64", "cwmpd_"+version+"_x86_64.ipk")
-			}
-			if tool.name == "apk" {
-				run("--initdb", "add")
-			}
-			for _, needed := range []string{"libc", "ca-bundle"} {
-				dependency := &pkg{name: needed, version: "1-r1"}
-				if _, err := dependency.write(out, "all"); err != nil {
-					t.Fatal(err)
-				}
-				if tool.name == "apk" {
-					run("add", "--virtual", needed)
-				} else {
-					run("install", out+"/all/"+needed+"_1-r1_all.ipk")
-				}
-			}
-			run(append(tool.add, pack("0.1.0-r1"))...)
-			if got := read(t, root+"/usr/sbin/cwmpd"); got != "the program" {
-				t.Errorf("installed is %q", got)
-			}
-			if info, err := os.Stat(root + "/etc/config/cwmp"); err != nil || info.Mode().Perm() != 0o600 {
-				t.Errorf("the configuration: %v %v", info, err)
-			}
-			write(t, root+"/etc/config/cwmp", "# the owner's\n")
-			run(append(tool.add, pack("0.1.0-r2"))...)
-			if got := read(t, root+"/etc/config/cwmp"); got != "# the owner's\n" {
-				t.Errorf("the upgrade made the configuration %q", got)
-			}
-			run(tool.del...)
-			if _, err := os.Stat(root + "/usr/sbin/cwmpd"); err == nil {
-				t.Error("the program is still there when the package is removed")
-			}
-			if tool.name == "apk" { // opkg with an offline root runs no scripts
-				if got := read(t, root+"/notes"); got != "postinst\npostinst upgrade\n/etc/init.d/cwmpd restart\nprerm\n" {
-					t.Errorf("the scripts noted %q", got)
-				}
-			}
-		})
 	}
 }
 
