@@ -66,6 +66,10 @@ var netTable = []named{
 	{"net.ppp.ipcp", &Func{Get: netIPCP}},
 	{"net.ppp.ipv6cp", &Func{Get: netIPv6CP}},
 
+	{"net.protos", &Func{Rows: netProtoRows, Add: netIfaceAdd, Delete: netIfaceDelete}},
+	{"net.tunnel", &Func{Get: getTunnel, Set: setTunnel, Hook: hookTunnel}},
+	{"net.options", &netOptions},
+
 	{"net.routers", &Func{Rows: netRouters}},
 	{"net.routeinfo", &Func{Rows: netRouteInfoRows, Get: netRouteInfo}},
 

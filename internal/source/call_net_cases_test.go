@@ -376,7 +376,7 @@ func netInterfaceSettings(t *testing.T, n *netRouter) {
 		t.Errorf("guest is %s", got)
 	}
 	n.set(lan+"ULAEnable", "false")
-	if got := n.section("network", "lan"); !strings.Contains(got, "ip6class=wan6;") {
+	if got := n.section("network", "lan"); !strings.Contains(got, "ip6class=wan6|rd;") {
 		t.Errorf("lan is %s", got)
 	}
 	n.set(wanb+"IPv6Enable", "false")

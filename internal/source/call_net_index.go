@@ -1,6 +1,7 @@
 package source
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"maps"
@@ -267,8 +268,10 @@ func (n *netView) addIface(name string, s *uci.Section) {
 	case i.l3 != "":
 	case i.isPPP():
 		i.l3 = i.proto + "-" + name
-	case !strings.ContainsAny(i.device, "@/"):
-		i.l3 = i.device
+	default:
+		if _, i.l3 = i.layer(); i.l3 == "" && !strings.ContainsAny(i.device, "@/") {
+			i.l3 = i.device
+		}
 	}
 	n.ifaces = append(n.ifaces, i)
 	n.iface[name] = i
@@ -453,6 +456,12 @@ func (n *netView) belowIface(i *netIface) string {
 		if i.isPPP() {
 			return ref(tablePPP, i.name)
 		}
+		if table, _ := i.layer(); table != "" {
+			return ref(table, i.name)
+		}
+		if below := n.belowTunnel(i); below != "" {
+			return below
+		}
 		name, alias := strings.CutPrefix(i.device, "@")
 		if !alias {
 			break
@@ -488,7 +497,7 @@ func (n *netView) belowLink(dev string) string {
 	case n.live.wifi[dev] != "":
 		return ref(tableSSID, n.live.wifi[dev])
 	}
-	return n.dsl[dev]
+	return cmp.Or(n.dsl[dev], n.tunnelOn(dev))
 }
 
 // belowPort refers to what a port of a bridge is on.
@@ -503,7 +512,7 @@ func (n *netView) belowPort(dev string) string {
 	case n.live.wifi[dev] != "":
 		return ref(tableSSID, n.live.wifi[dev])
 	}
-	return n.dsl[dev]
+	return cmp.Or(n.dsl[dev], n.tunnelOn(dev))
 }
 
 // belowPPP refers to what an interface dials over.
@@ -541,6 +550,10 @@ func (n *netView) netdev(r *Reader, reference string) (string, bool) {
 		}
 	case tablePort:
 		return key, n.bridge[key] != nil
+	case tableGRE, tableVXLAN:
+		if i := n.iface[key]; i != nil {
+			return i.l3, true
+		}
 	}
 	for dev, link := range n.dsl {
 		if link == reference {

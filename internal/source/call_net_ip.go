@@ -39,12 +39,17 @@ func netPPPRows(ctx context.Context, r *Reader, _ *model.Row, _ []string) ([]mod
 	return rows, nil
 }
 
-// netIfaceAdd is `add call net.interface PATTERN PROTO`: an interface that is switched off. Its name becomes part of that
+// netIfaceAdd is `add call net.interfaces PATTERN PROTO [OPTION=VALUE…]`: an interface that is switched off. Its name becomes part of that
 // of a netdev, which leaves room for eight characters.
 func netIfaceAdd(_ context.Context, r *Reader, _ *model.Row, number uint32, args []string) (model.Row, error) {
 	name := r.freeName("network", args[0]+strconv.Itoa(int(number)))
 	row := model.Row{Key: name, Package: "network", Section: name}
-	return row, r.addSection("network", "interface", name, "proto", args[1], "disabled", "1")
+	pairs := []string{"proto", args[1], "disabled", "1"}
+	for _, arg := range args[2:] {
+		option, value, _ := strings.Cut(arg, "=")
+		pairs = append(pairs, option, value)
+	}
+	return row, r.addSection("network", "interface", name, pairs...)
 }
 
 // netIfaceDelete removes an interface, and its name wherever other packages hold it.
@@ -60,6 +65,20 @@ func netIfaceDelete(ctx context.Context, r *Reader, row *model.Row) error {
 	for _, o := range n.ifaces {
 		if o.s != nil && o.device == "@"+i.name {
 			return refused("interface %s stands on %s", o.name, i.name)
+		}
+	}
+	if table, dev := i.layer(); table != "" {
+		for _, typ := range [...]string{"device", "bridge-vlan"} {
+			if err := r.dropWord("network", typ, "ports", dev); err != nil {
+				return err
+			}
+		}
+		for _, s := range slices.Clone(n.pkg.OfType("vxlan_peer")) {
+			if s.Get("vxlan") == i.name {
+				if err := r.removeSection("network", s.Name); err != nil {
+					return err
+				}
+			}
 		}
 	}
 	for _, u := range ifaceUsers {
@@ -78,6 +97,7 @@ var ifaceUsers = [...]struct{ pkg, typ, option string }{
 	{"network", "route", "interface"},
 	{"network", "route6", "interface"},
 	{"network", "interface", "ip6class"},
+	{"network", "interface", "tunlink"},
 }
 
 // dropWord takes word out of an option of all sections of a type.
@@ -182,6 +202,12 @@ func netIfaceLower() Func {
 			}
 			if i.isPPP() {
 				return badValue("an interface of proto %s stands on its own PPP.Interface", i.proto)
+			}
+			if i.hasLayer() {
+				return badValue("an interface of proto %s stands on its own tunnel", i.proto)
+			}
+			if slices.Contains(tunnels[:], i.proto) {
+				return r.setCarrier(n, i, value)
 			}
 			table, key, _ := cutRef(reference)
 			if table != tablePPP {
@@ -324,6 +350,8 @@ func netMTU() Func {
 				return "65535"
 			case err != nil && i.proto == "pppoe":
 				return "1492"
+			case err != nil && i.smallMTU():
+				return "1280"
 			case err != nil:
 				return "1500"
 			}
@@ -403,7 +431,7 @@ func netIfaceType() Func {
 }
 
 var tunnels = [...]string{
-	"6in4", "6to4", "6rd", "dslite", "ipip", "ip6ip", "gre", "gretap", "grev6", "grev6tap", "vti", "vtiv6", "xfrm",
+	"6in4", "6to4", "6rd", "dslite", "ipip", "ipip6", "gre", "gretap", "grev6", "grev6tap", "vti", "vtiv6", "xfrm",
 	"wireguard", "map", "464xlat", "l2tp", "pptp",
 }
 

@@ -133,7 +133,7 @@ func (n *netView) explain(k *kernelRoute) {
 	k.origin = cmp.Or(protocolOrigin(k), "Static")
 	k.expires = cmp.Or(k.expires, forever)
 	for _, i := range n.ifaces {
-		if i.l3 != k.dev {
+		if i.l3 != k.dev || k.dev == "" {
 			continue
 		}
 		if k.iface == "" && (i.live.Get("ipv4-address").Len() > 0 || !k.dest.Addr().Is4()) {

@@ -40,6 +40,9 @@ func netStackRows(ctx context.Context, r *Reader, _ *model.Row, _ []string) ([]m
 				add(n.belowPPP(i), n.belowDSL(tableChannel))
 			}
 		}
+		if table, _ := i.layer(); table != "" {
+			add(ref(table, i.name), n.belowTunnel(i))
+		}
 	}
 	for _, v := range n.vlans {
 		add(ref(tableVLAN, v.key), n.below(v.base))

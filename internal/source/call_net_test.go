@@ -27,10 +27,11 @@ var update = flag.Bool("update", false, "rewrite the golden files")
 // netObjects are the parts of the tree that the network family answers for.
 var netObjects = []string{
 	"Device.InterfaceStack.", "Device.Ethernet.", "Device.Bridging.", "Device.IP.", "Device.PPP.", "Device.Routing.",
+	"Device.GRE.", "Device.VXLAN.", "Device.IPv6rd.", "Device.DSLite.",
 }
 
 // netFiles are their definitions.
-var netFiles = []string{"interfacestack.dm", "ethernet.dm", "bridging.dm", "ip.dm", "ppp.dm", "routing.dm"}
+var netFiles = []string{"interfacestack.dm", "ethernet.dm", "bridging.dm", "ip.dm", "ppp.dm", "routing.dm", "tunnel.dm"}
 
 // A netRouter is the sandbox with a tree over it.
 type netRouter struct {
@@ -462,6 +463,10 @@ func (p netParam) passes() bool {
 var known = map[string]bool{
 	"Device.Bridging.Bridge.{i}.VLANPort.{i}.Port": true,
 	"Device.Bridging.Bridge.{i}.VLANPort.{i}.VLAN": true,
+
+	"Device.GRE.Tunnel.{i}.DeliveryHeaderProtocol":                     true,
+	"Device.VXLAN.Tunnel.{i}.DeliveryHeaderProtocol":                   true,
+	"Device.DSLite.InterfaceSetting.{i}.EndpointAddressTypePrecedence": true,
 }
 
 // otherValue makes a legal value that is not the present one.
@@ -496,6 +501,9 @@ func otherValue(p netParam, refs []string) (string, bool) {
 		if strings.HasSuffix(p.path, "ChildPrefixBits") {
 			return pick("0:0:0:30::/62")
 		}
+		if strings.HasSuffix(p.path, "SPIPv6Prefix") {
+			return pick("2001:db8::/32")
+		}
 		return pick("fd12:3456:789a::/48")
 	case "MACAddress":
 		return pick("02:00:5E:10:00:01")
@@ -516,7 +524,7 @@ func otherValue(p netParam, refs []string) (string, bool) {
 			}
 		}
 	case model.BaseString:
-		return pick("some text")
+		return pick("some-text")
 	}
 	return "", false
 }
@@ -541,6 +549,7 @@ func TestNetAddAndDelete(t *testing.T) {
 	tables := []string{
 		"Device.Ethernet.VLANTermination.", "Device.Bridging.Bridge.", bridge + "Port.", bridge + "VLAN.", bridge + "VLANPort.",
 		"Device.IP.Interface.", lan + "IPv4Address.", lan + "IPv6Address.", lan + "IPv6Prefix.", "Device.PPP.Interface.",
+		"Device.GRE.Tunnel.", "Device.VXLAN.Tunnel.",
 		"Device.Routing.Router.1.IPv4Forwarding.", "Device.Routing.Router.1.IPv6Forwarding.",
 	}
 	for _, table := range tables {

@@ -318,13 +318,16 @@ func (e *fileRows) rows(_ context.Context, r *Reader, parent *model.Row) ([]mode
 	return out, nil
 }
 
-// fileNeed is a file that must be there: `file PATH`.
+// fileNeed is a file that must be there: `file PATH`, or `file GLOB` for at least one.
 type fileNeed struct{ path string }
 
 func (e fileNeed) Caps() model.Caps { return model.Caps{} }
 func (e fileNeed) String() string   { return "file " + e.path }
 
 func (e fileNeed) need(_ context.Context, r *Reader) bool {
+	if strings.Contains(e.path, "*") {
+		return len(r.Glob(e.path)) > 0
+	}
 	_, err := os.Stat(r.rt.rooted(e.path))
 	return err == nil
 }
