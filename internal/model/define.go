@@ -255,6 +255,20 @@ func checkObjectPath(path string) error {
 		if !upper(part) || !identifierText(part) {
 			return fmt.Errorf("%q: %q is no object name: expected letters and digits beginning with a capital, or {i} after a name", path, part)
 		}
+		if err := checkVendor(part); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// checkVendor wants of a vendor's name the form of TR-106 (3.3): X_VENDOR_NAME.
+func checkVendor(name string) error {
+	if rest, ok := strings.CutPrefix(name, "X_"); ok {
+		vendor, own, _ := strings.Cut(rest, "_")
+		if vendor == "" || own == "" {
+			return fmt.Errorf("%s: a vendor's name is X_VENDOR_NAME, where VENDOR is an OUI or a domain: X_ACME-COM_Light", name)
+		}
 	}
 	return nil
 }

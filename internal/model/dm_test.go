@@ -34,6 +34,7 @@ func TestBrokenLinesSayWhereAndWhatWasExpected(t *testing.T) {
 		{"an object without its dot", "Device.X r", `b.dm:1: "Device.X": expected an object path that ends in a dot (Device.Time. or Device.WiFi.SSID.{i}.)`},
 		{"an object without access", "Device.X.", `b.dm:1: Device.X.: access "", expected one of r rw none`},
 		{"an object of another root", "Dev.X. r", `b.dm:1: "Dev.X.": expected a path that begins with Device. or InternetGatewayDevice. as its root`},
+		{"a vendor's object without a name of its own", "Device.X_ACME.  r", `b.dm:1: X_ACME: a vendor's name is X_VENDOR_NAME, where VENDOR is an OUI or a domain: X_ACME-COM_Light`},
 		{"an object with a strange name", "Device.x$. r", `b.dm:1: "Device.x$.": "x$" is no object name: expected letters and digits beginning with a capital, or {i} after a name`},
 		{"rw on what is no table", "Device.X. rw", `b.dm:1: Device.X.: rw allows AddObject, so only a table (…{i}.) has it: expected r`},
 		{"a word too many on an object line", "Device.X. r please", `b.dm:1: Device.X.: unexpected "please", expected OBJECT ACCESS or OBJECT ACCESS replace`},

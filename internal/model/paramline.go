@@ -16,6 +16,9 @@ func (d *definitions) param(words []word) error {
 	if !identifierText(name) || len(d.current.path)+len(name) > maxPath {
 		return fmt.Errorf("%q is no parameter name: expected letters and digits beginning with a capital", name)
 	}
+	if err := checkVendor(name); err != nil {
+		return err
+	}
 	if len(words) == 2 && words[1].text == "none" && !words[1].quoted {
 		d.drop(name)
 		return nil

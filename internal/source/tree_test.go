@@ -302,8 +302,8 @@ func TestInformParametersAreAddedAndDeleted(t *testing.T) {
 
 // A table, an object below it, a child table, lets, scripts and the agent's state, as a file of an ISP has them.
 const vendor = `
-Device.X_ACME.                     r
-Device.X_ACME.Box.{i}.             rw
+Device.X_ACME_T.                     r
+Device.X_ACME_T.Box.{i}.             rw
   rows uci acme.@box
   ident label
   add  uci acme.@box acme_{n} enabled=0 "label=Box {n}"
@@ -314,9 +314,9 @@ Device.X_ACME.Box.{i}.             rw
   Note     rw string(40)     state Note
   Text     r  string         file /tmp/{dir}/text
   Size     rw unsignedInt    exec acme {section} size
-Device.X_ACME.Box.{i}.Lid.         r
+Device.X_ACME_T.Box.{i}.Lid.         r
   Colour   rw enum(Red, Blue)  uci .lid | map 1=Red 2=Blue | default Red
-Device.X_ACME.Box.{i}.Item.{i}.    rw
+Device.X_ACME_T.Box.{i}.Item.{i}.    rw
   rows uci acme.@item box={parent.section} ident=what
   add  uci acme.@item item_{n} box={parent.section}
   What     rw string         uci .what
@@ -338,8 +338,8 @@ func TestATableOfAnISP(t *testing.T) {
 	write("tmp/d1/text", "hello\n", 0o644)
 	write("usr/libexec/cwmpd/acme", "#!/bin/sh\nf=${0%/usr/libexec/cwmpd/acme}/tmp/size.$2\ncase $1 in get) cat $f 2>/dev/null || echo 5;; set) echo $4 >$f;; esac\n", 0o755)
 
-	const box = "Device.X_ACME.Box."
-	want(t, d.get(t, "Device.X_ACME."), "Device.X_ACME.BoxNumberOfEntries", "1",
+	const box = "Device.X_ACME_T.Box."
+	want(t, d.get(t, "Device.X_ACME_T."), "Device.X_ACME_T.BoxNumberOfEntries", "1",
 		box+"1.Enable", "false", box+"1.Label", "First", box+"1.Text", "hello", box+"1.Size", "5", box+"1.Lid.Colour", "Blue",
 		box+"1.ItemNumberOfEntries", "1", box+"1.Item.1.What", "apple", box+"1.Item.1.Of", "one/1/1")
 
@@ -359,7 +359,7 @@ func TestATableOfAnISP(t *testing.T) {
 		t.Fatal(err)
 	}
 	d.open(t, fstest.MapFS{"x.dm": {Data: []byte(vendor)}})
-	got := d.get(t, "Device.X_ACME.")
+	got := d.get(t, "Device.X_ACME_T.")
 	want(t, got, box+"2.Label", "Box 2", box+"2.Note", "mine", box+"2.Lid.Colour", "Blue", box+"2.Size", "9", box+"1.Size", "8",
 		box+"2.Item.2.What", "pear", box+"2.Item.2.Of", "acme_2/2/2", box+"1.Note", "old", box+"2.ItemNumberOfEntries", "2")
 
