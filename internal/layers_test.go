@@ -34,6 +34,7 @@ var layer = map[string]float64{
 	"cmd/mkpkg":          4,
 
 	"internal/conformance": 4, // tests only
+	"openwrt":              4, // tests only
 
 	"internal/ubus/ubustest":    0.5,
 	"internal/connreq/xmpptest": 0.5,

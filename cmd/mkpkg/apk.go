@@ -12,7 +12,7 @@ import (
 )
 
 // apk packs for OpenWrt 25.12 and later. What OpenWrt's own scripts want to know of a package lies beside it in
-// /lib/apk/packages: the list of its files, its conffiles, and these with their checksums.
+// /lib/apk/packages: the list of its files, its conffiles, these with their checksums, and whom it wants in /etc/group.
 func (p *pkg) apk(arch string) ([]byte, error) {
 	files := append([]file{}, p.files...)
 	const notes = "lib/apk/packages/"
@@ -24,7 +24,13 @@ func (p *pkg) apk(arch string) ([]byte, error) {
 			fmt.Fprintf(&static, "/%s %x\n", f.name, sha256.Sum256(f.data))
 		}
 	}
-	for suffix, text := range map[string]string{"list": list.String(), "conffiles": conf.String(), "conffiles_static": static.String()} {
+	for suffix, text := range map[string]string{"list": list.String(), "conffiles": conf.String(), "conffiles_static": static.String(), "rusers": p.users} {
+		if text == "" {
+			continue
+		}
+		if suffix == "rusers" {
+			text += "\n"
+		}
 		files = append(files, file{name: notes + p.name + "." + suffix, mode: 0o644, data: []byte(text)})
 	}
 

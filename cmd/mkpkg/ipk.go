@@ -28,11 +28,13 @@ func (p *pkg) ipk(arch string) ([]byte, error) {
 	var control strings.Builder
 	for _, field := range [][2]string{
 		{"Package", p.name}, {"Version", p.version}, {"Depends", strings.Join(append([]string{"libc"}, p.depends...), ", ")},
-		{"Source", p.origin}, {"SourceName", p.name}, {"License", p.license}, {"LicenseFiles", "LICENSE"}, {"Section", p.section},
+		{"Source", p.origin}, {"SourceName", p.name}, {"License", p.license}, {"LicenseFiles", "LICENSE"}, {"Section", p.section}, {"Require-User", p.users},
 		{"SourceDateEpoch", fmt.Sprint(p.time)}, {"URL", p.url}, {"Maintainer", p.maintainer}, {"Architecture", arch},
 		{"Installed-Size", fmt.Sprint(installed)}, {"Description", strings.ReplaceAll(p.title+"\n"+p.text, "\n", "\n ")},
 	} {
-		fmt.Fprintf(&control, "%s: %s\n", field[0], field[1])
+		if field[1] != "" {
+			fmt.Fprintf(&control, "%s: %s\n", field[0], field[1])
+		}
 	}
 	about := []file{
 		{name: "control", mode: 0o644, data: []byte(control.String())},

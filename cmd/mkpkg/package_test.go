@@ -117,7 +117,7 @@ func TestIpk(t *testing.T) {
 		t.Error("the program is not in it")
 	}
 	_, about := entries(t, []byte(members["./control.tar.gz"]))
-	for _, want := range []string{"Package: cwmpd\nVersion: " + p.version + "\nDepends: libc, ca-bundle\n", "\nArchitecture: mipsel_24kc\n", "\nDescription: TR-069 (CWMP) agent\n Lets "} {
+	for _, want := range []string{"Package: cwmpd\nVersion: " + p.version + "\nDepends: libc, ca-bundle\n", "\nRequire-User: :cwmp\n", "\nArchitecture: mipsel_24kc\n", "\nDescription: TR-069 (CWMP) agent\n Lets "} {
 		if !strings.Contains(about["./control"], want) {
 			t.Errorf("no %q in\n%s", want, about["./control"])
 		}
@@ -158,7 +158,7 @@ func TestApk(t *testing.T) {
 		}
 		at += (size + 7) &^ 7
 	}
-	if kinds[0] != 0 || len(kinds) != 1+len(p.files)+3 { // with OpenWrt's three notes
+	if kinds[0] != 0 || len(kinds) != 1+len(p.files)+4 { // with OpenWrt's four notes
 		t.Errorf("blocks of kinds %v for %d files", kinds, len(p.files))
 	}
 	for _, f := range p.files {
@@ -166,7 +166,7 @@ func TestApk(t *testing.T) {
 			t.Errorf("/%s is not in it", f.name)
 		}
 	}
-	for _, want := range []string{"cwmpd.conffiles_static", "mipsel_24kc", p.version, "openwrt:section=net", "PKG_UPGRADE=1", "default_prerm"} {
+	for _, want := range []string{"cwmpd.conffiles_static", "cwmpd.rusers", "mipsel_24kc", p.version, "openwrt:section=net", "PKG_UPGRADE=1", "default_prerm"} {
 		if !bytes.Contains(values, []byte(want)) {
 			t.Errorf("the values lack %q", want)
 		}

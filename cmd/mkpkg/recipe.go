@@ -14,6 +14,7 @@ import (
 type pkg struct {
 	name, version, title, text, section, license, maintainer, url, origin string
 	depends                                                               []string
+	users                                                                 string // what OpenWrt's scripts add to /etc/passwd and /etc/group, USER=UID:GROUP=GID
 	postinst, prerm                                                       string // own parts, after OpenWrt's default ones
 	time                                                                  uint32 // of every file, so that equal sources make equal packages
 	files                                                                 []file
@@ -28,7 +29,7 @@ type file struct {
 }
 
 var (
-	variable = regexp.MustCompile(`(?m)^\s*(PKG_\w+|TITLE|URL|SECTION|DEPENDS):=(.*)$`)
+	variable = regexp.MustCompile(`(?m)^\s*(PKG_\w+|TITLE|URL|SECTION|DEPENDS|USERID):=(.*)$`)
 	block    = regexp.MustCompile(`(?ms)^define Package/cwmpd/(\w+)\n(.*?)^endef$`)
 )
 
@@ -48,7 +49,7 @@ func readRecipe(dir string) (*pkg, error) {
 	p := &pkg{
 		name: v["PKG_NAME"], version: v["PKG_VERSION"] + "-r" + v["PKG_RELEASE"], title: v["TITLE"], section: v["SECTION"],
 		license: v["PKG_LICENSE"], maintainer: v["PKG_MAINTAINER"], url: v["URL"], origin: "feeds/cwmpd/cwmpd",
-		postinst: b["postinst"], prerm: b["prerm"],
+		users: v["USERID"], postinst: b["postinst"], prerm: b["prerm"],
 	}
 	var lines []string
 	for _, l := range strings.Split(strings.TrimSpace(b["description"]), "\n") {
