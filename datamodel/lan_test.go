@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"maps"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -68,7 +69,7 @@ func openLAN(t *testing.T, router *sandbox.Router) *lan {
 	t.Cleanup(func() { src.Close() })
 	tree, problems, err := model.Load(t.Context(), model.Config{Store: store, Source: src, Files: []fs.FS{datamodel.Files}})
 	for _, p := range problems {
-		if slices.Contains([]string{"wifi.dm", "nat.dm", "dhcpv4.dm", "dns.dm", "hosts.dm"}, p.File) {
+		if slices.Contains([]string{"wifi.dm", "nat.dm", "dhcpv4.dm", "dns.dm", "hosts.dm", "firewall.dm"}, p.File) {
 			t.Errorf("%s:%d: %s", p.File, p.Line, p.Msg)
 		}
 	}
@@ -145,6 +146,13 @@ func (l *lan) add(object string) string {
 
 func (l *lan) remove(object string) {
 	l.t.Helper()
+	if err := l.tryRemove(object); err != nil {
+		l.t.Fatalf("delete %s: %v", object, err)
+	}
+}
+
+func (l *lan) tryRemove(object string) error {
+	l.t.Helper()
 	tx, err := l.tree.Begin(l.t.Context(), model.FromACS)
 	if err != nil {
 		l.t.Fatal(err)
@@ -154,9 +162,7 @@ func (l *lan) remove(object string) {
 	if err == nil {
 		_, err = tx.Commit(l.t.Context())
 	}
-	if err != nil {
-		l.t.Fatalf("delete %s: %v", object, err)
-	}
+	return err
 }
 
 // find returns the row of a table in which a parameter has a value, with a dot at its end.
@@ -171,6 +177,19 @@ func (l *lan) find(table, name, value string) string {
 	l.t.Fatalf("%s has no row with %s=%q", table, name, value)
 	return ""
 }
+
+// file writes a file of the router, write one of etc/config.
+func (l *lan) file(name, text string) {
+	l.t.Helper()
+	if err := os.MkdirAll(filepath.Dir(l.router.Path(name)), 0o755); err != nil {
+		l.t.Fatal(err)
+	}
+	if err := os.WriteFile(l.router.Path(name), []byte(text), 0o600); err != nil {
+		l.t.Fatal(err)
+	}
+}
+
+func (l *lan) write(name, text string) { l.file("etc/config/"+name, text) }
 
 // config is a file of etc/config.
 func (l *lan) config(name string) string {
@@ -223,7 +242,7 @@ func (l *lan) writable(path string) map[string]*model.Def {
 	return out
 }
 
-var lanObjects = []string{"Device.WiFi.", "Device.NAT.", "Device.DHCPv4.", "Device.DNS.", "Device.Hosts."}
+var lanObjects = []string{"Device.WiFi.", "Device.NAT.", "Device.DHCPv4.", "Device.DNS.", "Device.Hosts.", "Device.Firewall."}
 
 // other are values to try for a parameter, by the last part of its definition's path; what is not here is tried by
 // type. Values with a leading dot are rows of the table that the reference leads to.
@@ -281,6 +300,22 @@ var other = map[string][]string{
 	"Host.{i}.Host":                          {"Device.Hosts.Host.3"},
 	"Interworking.VenueType":                 {"8"},
 	"AccessControl.{i}.PhysAddress":          {"02:00:00:00:00:77"},
+	"Rule.{i}.Order":                         {"2", "1"},
+	"Rule.{i}.DestAllInterfaces":             {}, // a rule has one destination
+	"Rule.{i}.SourceInterface":               {"Device.IP.Interface.3"},
+	"Rule.{i}.DestInterface":                 {"Device.IP.Interface.3"},
+	"Rule.{i}.IPVersion":                     {"4"},
+	"Rule.{i}.SourceIP":                      {"2001:db8::7", "192.0.2.7"},
+	"Rule.{i}.DestIP":                        {"2001:db8::7", "192.0.2.7"},
+	"Rule.{i}.ExpiryDate":                    {"2030-01-01T00:00:00Z"},
+	"Service.{i}.Interface":                  {"Device.IP.Interface.3"},
+	"Service.{i}.IPVersion":                  {"-1"},
+	"Service.{i}.SourcePrefixes":             {"192.0.2.0/24", "2001:db8::/32"},
+	"Service.{i}.Protocol":                   {"17", "1"},
+	"Service.{i}.DestPort":                   {"99"},
+	"Policy.{i}.SourceInterface":             {"Device.IP.Interface.3", "Device.IP.Interface.2"},
+	"Policy.{i}.DestinationInterface":        {"Device.IP.Interface.2"},
+	"Policy.{i}.IPVersion":                   {"6"},
 }
 
 // single are parameters that the standard lets an ACS write and that have one possible value on this router, or none
@@ -313,6 +348,35 @@ var single = map[string]string{
 	"Security.SAEPassphrase":               "a mode without SAE",
 	"Security.PreSharedKey":                "a mode with SAE",
 	"Security.EncryptionMode":              "a mode without TKIP",
+	"Firewall.Config":                      "one",
+	"Level.{i}.PortMappingEnabled":         "always on",
+	"Rule.{i}.SourceInterfaceExclude":      "fw4 has no such thing",
+	"Rule.{i}.DestInterfaceExclude":        "fw4 has no such thing",
+	"Rule.{i}.ProtocolExclude":             "fw4 does not heed it",
+	"Policy.{i}.TargetChain":               "a forwarding accepts",
+	"Rule.{i}.DestPort":                    "no TCP nor UDP; TestRuleInAnyOrder",
+	"Rule.{i}.DestPortRangeMax":            "no TCP nor UDP; TestRuleInAnyOrder",
+	"Rule.{i}.DestPortExclude":             "no TCP nor UDP; TestRuleInAnyOrder",
+	"Rule.{i}.SourcePort":                  "no TCP nor UDP; TestRuleInAnyOrder",
+	"Rule.{i}.SourcePortRangeMax":          "no TCP nor UDP; TestRuleInAnyOrder",
+	"Rule.{i}.SourcePortExclude":           "no TCP nor UDP; TestRuleInAnyOrder",
+	"Rule.{i}.SourceMask":                  "no address; TestRuleInAnyOrder",
+	"Rule.{i}.SourceIPExclude":             "no address; TestRuleInAnyOrder",
+	"Rule.{i}.DestMask":                    "no address; TestRuleInAnyOrder",
+	"Rule.{i}.DestIPExclude":               "no address; TestRuleInAnyOrder",
+	"Rule.{i}.DSCPExclude":                 "no DSCP; TestRuleInAnyOrder",
+	"Rule.{i}.SourceMACExclude":            "no address; TestRuleInAnyOrder",
+	"Rule.{i}.SourceMAC":                   "it would be an AccessControl",
+	"Rule.{i}.DestMatchSet":                "there is no set",
+	"Rule.{i}.DestMatchSetExclude":         "there is no set",
+	"Rule.{i}.SourceMatchSet":              "there is no set",
+	"Rule.{i}.SourceMatchSetExclude":       "there is no set",
+	"Service.{i}.ICMPType":                 "of UDP",
+	"Service.{i}.Protocol":                 "of ports or ICMP types",
+	"Rule.{i}.Protocol":                    "of ICMP types",
+	"Rule.{i}.DestAllInterfaces":           "TestAddAndDelete",
+	"Rule.{i}.DestIP":                      "IPv6 would make it a pinhole",
+	"Service.{i}.DestPort":                 "of ICMP",
 }
 
 func byEnd(def string, m map[string]string) (string, bool) {

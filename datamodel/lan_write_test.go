@@ -132,6 +132,12 @@ func TestAddAndDelete(t *testing.T) {
 		{"Device.DNS.Client.Server.", []string{"Enable", "true", "DNSServer", "192.0.2.53", "Interface", "Device.IP.Interface.2"}, "network", "list dns '192.0.2.53'"},
 		{"Device.DNS.Relay.Forwarding.", []string{"Interface", "Device.IP.Interface.4", "DNSServer", "192.0.2.53", "Enable", "true"}, "dhcp", "list server '192.0.2.53@wan'"},
 		{"Device.DNS.Zone.1.Host.", []string{"Enable", "true", "Name", "tv.home.example", "Host", "Device.Hosts.Host.4"}, "dhcp", "option name 'tv.home.example'"},
+		{fwRules, []string{"Enable", "true", "SourceAllInterfaces", "true", "DestInterface", "Device.IP.Interface.4", "SourceMAC", "02:00:00:00:00:02"},
+			"firewall", "option src_mac '02:00:00:00:00:02'"},
+		{"Device.Firewall.Service.", []string{"Enable", "true", "Protocol", "6,17", "DestPort", "53,853", "SourcePrefixes", "192.0.2.0/24"}, "firewall", "list proto 'udp'"},
+		{"Device.Firewall.Pinhole.", []string{"Enable", "true", "DestIP", "2001:db8::7", "Protocol", "6", "DestPort", "80", "DestPortRangeMax", "81"}, "firewall", "option dest_port '80-81'"},
+		{"Device.Firewall.Policy.", []string{"Enable", "true", "SourceInterface", "Device.IP.Interface.2", "DestinationInterface", "Device.IP.Interface.3"},
+			"firewall", "config forwarding 'cwmp_fwd_"},
 		{"Device.Hosts.AccessControl.", []string{"Enable", "true", "PhysAddress", "02:00:00:00:00:02", "HostName", "toy"}, "firewall", "option src_mac '02:00:00:00:00:02'"},
 	} {
 		before := l.configs()

@@ -236,7 +236,13 @@ func formAddress(text string, v int) error {
 	return nil
 }
 
+// formPrefix checks a prefix; a mask is one without its address: /24.
 func formPrefix(text string, v int) error {
+	if strings.HasPrefix(text, "/") && v == 4 {
+		text = "0.0.0.0" + text
+	} else if strings.HasPrefix(text, "/") {
+		text, v = "::"+text, 0
+	}
 	p, err := netip.ParsePrefix(text)
 	if err != nil || !version(p.Addr(), v) {
 		return fmt.Errorf("not an IP%s prefix such as ADDRESS/LENGTH", versionName(v))

@@ -15,7 +15,7 @@ func accessRules(_ context.Context, r *Reader, _ *model.Row, _ []string) ([]mode
 	}
 	var out []model.Row
 	for _, s := range p.OfType("rule") {
-		if s.Option("src_mac") != nil && s.Option("dest") != nil || strings.HasPrefix(s.Name, "cwmp_ac_") {
+		if fwKind(s) == fwAccess {
 			out = append(out, r.rowOf("firewall", s, "src_mac", "name"))
 		}
 	}

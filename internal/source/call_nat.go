@@ -205,7 +205,7 @@ func ours(row *model.Row) bool { return strings.HasPrefix(row.Key, "cwmp_") }
 
 // getOrigin says who made a section: its name tells the ACS's from others.
 func getOrigin(_ context.Context, _ *Reader, row *model.Row, _ []string) (string, error) {
-	if _, ok := row.Data.(upnpLease); ok {
+	if row.ReadOnly {
 		return "UPnP", nil
 	}
 	if ours(row) {

@@ -102,13 +102,8 @@ func splitMapping(r *Reader, row *model.Row) (*uci.Section, error) {
 	if err := r.addSection("firewall", "redirect", second); err != nil {
 		return nil, err
 	}
-	for _, o := range s.Options {
-		if o.Name == "proto" || o.Name == parkedKey {
-			continue
-		}
-		if err := r.uciEdit(uci.Edit{Op: uci.OpSet, Package: "firewall", Section: second, Option: o.Name, Values: o.Values, IsList: o.IsList}); err != nil {
-			return nil, err
-		}
+	if err := r.copyOptions("firewall", s, second); err != nil {
+		return nil, err
 	}
 	r.SetState(mappingText(second), r.State(mappingText(s.Name)))
 	r.SetState(mappingNetwork(second), r.State(mappingNetwork(s.Name)))
@@ -120,6 +115,19 @@ func splitMapping(r *Reader, row *model.Row) (*uci.Section, error) {
 	}
 	s, _ = mappingOf(r, row)
 	return s, nil
+}
+
+// copyOptions gives a new section what another one says, but for its protocol.
+func (r *Reader) copyOptions(pkg string, from *uci.Section, to string) error {
+	for _, o := range from.Options {
+		if o.Name == "proto" || o.Name == parkedKey {
+			continue
+		}
+		if err := r.uciEdit(uci.Edit{Op: uci.OpSet, Package: pkg, Section: to, Option: o.Name, Values: o.Values, IsList: o.IsList}); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func deleteMapping(_ context.Context, r *Reader, row *model.Row) error {
@@ -190,6 +198,16 @@ func description(r *Reader, s *uci.Section) string {
 		return whole
 	}
 	return name
+}
+
+func setDescription(r *Reader, section, value string) error {
+	safe := ruleName(value)
+	if safe == value {
+		r.SetState(mappingText(section), "")
+	} else {
+		r.SetState(mappingText(section), value)
+	}
+	return r.uciSet("firewall", section, "name", safe)
 }
 
 // ruleName makes text a name that fw4 can hand to nft, as part of a comment and of a log prefix: of some hundred octets,
@@ -311,13 +329,7 @@ func writeMapping(r *Reader, s *uci.Section, field, value string) error {
 		}
 		return set("dest", zoneOfAddress(r, value))
 	case "name":
-		safe := ruleName(value)
-		if safe == value {
-			r.SetState(mappingText(s.Name), "")
-		} else {
-			r.SetState(mappingText(s.Name), value)
-		}
-		return set("name", safe)
+		return setDescription(r, s.Name, value)
 	case "log":
 		if yes(value, false) {
 			return set("log", "1")

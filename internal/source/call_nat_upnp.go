@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/cwmpd/cwmpd/internal/model"
+	"github.com/cwmpd/cwmpd/internal/uci"
 )
 
 // A upnpLease is a port mapping that a device on the LAN asked for, from miniupnpd's lease file:
@@ -15,13 +16,15 @@ type upnpLease struct {
 	end                           int64
 }
 
+// leaseFile is where miniupnpd keeps what devices asked for; the option has a new name since 2025.
+func leaseFile(r *Reader) string {
+	s := r.section("upnpd", "config")
+	return fwDefault(fwDefault(text(s, "lease_file"), text(s, "upnp_lease_file")), "/var/run/miniupnpd.leases")
+}
+
 func upnpRows(r *Reader) []model.Row {
-	file := "/var/run/miniupnpd.leases"
-	if f := text(r.section("upnpd", "config"), "upnp_lease_file"); f != "" {
-		file = f
-	}
 	var out []model.Row
-	for line := range strings.Lines(string(r.File(file))) {
+	for line := range strings.Lines(string(r.File(leaseFile(r)))) {
 		f := strings.SplitN(strings.TrimSpace(line), ":", 6)
 		if len(f) < 5 || f[0] != "TCP" && f[0] != "UDP" || len(out) >= 256 {
 			continue
@@ -32,6 +35,29 @@ func upnpRows(r *Reader) []model.Row {
 			l.name = clean(f[5])
 		}
 		out = append(out, model.Row{Key: "upnp/" + l.proto + "/" + l.from, ReadOnly: true, Data: l})
+	}
+	return out
+}
+
+// upnpRows6 are the pinholes that devices asked for, each as the rule that it is:
+// PROTOCOL;ADDRESS;PORT;REMOTE ADDRESS;REMOTE PORT;ID;END;DESCRIPTION. END is counted from a clock that differs between
+// versions of miniupnpd, so it is not told.
+func upnpRows6(r *Reader) []model.Row {
+	var out []model.Row
+	zone := text(zoneOf(r, fwDefault(text(r.section("upnpd", "config"), "external_iface6"), "wan6")), "name")
+	for line := range strings.Lines(string(r.File(leaseFile(r) + "-ipv6"))) {
+		f := strings.SplitN(strings.TrimSpace(line), ";", 8)
+		if len(f) < 8 || len(out) >= 256 {
+			continue
+		}
+		s := &uci.Section{Type: "rule"}
+		for i, option := range []string{"proto", "dest_ip", "dest_port", "src_ip", "src_port", "", "", "name"} {
+			if value := clean(f[i]); option != "" && value != "0" {
+				_ = s.Set(option, value) // what UCI could not hold stays out
+			}
+		}
+		_, _, _ = s.Set("family", "ipv6"), s.Set("src", zone), s.Set("dest", "*")
+		out = append(out, model.Row{Key: "upnp6/" + f[5], ReadOnly: true, Data: s})
 	}
 	return out
 }

@@ -1,0 +1,206 @@
+package datamodel_test
+
+import (
+	"maps"
+	"strings"
+	"testing"
+)
+
+const fwRules = "Device.Firewall.Chain.1.Rule."
+
+// TestFirewallOfTheSandbox compares rows with what stands in /etc/config/firewall.
+func TestFirewallOfTheSandbox(t *testing.T) {
+	l := newLAN(t)
+	all := l.all("Device.Firewall.")
+	for path, want := range map[string]string{
+		"Config": "Advanced", "AdvancedLevel": "Device.Firewall.Level.1", "Level.1.DefaultPolicy": "Reject", "Level.1.Chain": "Device.Firewall.Chain.1",
+		"Chain.1.RuleNumberOfEntries": "4", "Chain.1.Rule.1.Description": "Allow-ICMPv6-Forward", "Chain.1.Rule.1.DestAllInterfaces": "true",
+		"Chain.1.Rule.1.Protocol": "58", "Chain.1.Rule.1.IPVersion": "6", "Chain.1.Rule.2.Protocol": "50", "Chain.1.Rule.2.DestInterface": "Device.IP.Interface.2",
+		"Chain.1.Rule.3.DestPort": "500", "Chain.1.Rule.3.DestPortRangeMax": "-1", "Chain.1.Rule.4.Status": "Disabled", "Chain.1.Rule.4.SourceIP": "192.168.1.10",
+		"Chain.1.Rule.4.Target": "Reject", "Chain.1.Rule.4.Order": "4", "Chain.1.Rule.4.ExpiryDate": "9999-12-31T23:59:59Z",
+		"ServiceNumberOfEntries": "7", "Service.1.DestPort": "68", "Service.2.ICMPType": "8", "Service.5.ICMPType": "130", "Service.5.SourcePrefixes": "fe80::/10",
+		"Service.6.ICMPType": "128", "Service.7.DestPort": "53,67", "Service.7.Protocol": "17,6", "Service.7.Interface": "Device.IP.Interface.3",
+		"PolicyNumberOfEntries": "2", "Policy.1.SourceInterface": "Device.IP.Interface.2", "Policy.1.ReverseTargetChain": "Reject", "PinholeNumberOfEntries": "0",
+	} {
+		if got, ok := all["Device.Firewall."+path]; got != want || !ok {
+			t.Errorf("%s is %q (there: %v), want %q", path, got, ok, want)
+		}
+	}
+}
+
+// TestRuleInAnyOrder sets the parts of options in an order that no person would choose.
+func TestRuleInAnyOrder(t *testing.T) {
+	l := newLAN(t)
+	row := l.add(fwRules)
+	pairs := []string{"Enable", "true", "DestPortRangeMax", "90", "DestPortExclude", "true", "DestPort", "80", "DestMask", "/24", "DestIPExclude", "true",
+		"DestIP", "198.51.100.0", "Protocol", "6", "Target", "Reject", "DSCP", "46", "DSCPExclude", "true", "SourceMACExclude", "true",
+		"SourceMAC", "02:00:00:00:00:0A", "Log", "true", "IPVersion", "4", "ExpiryDate", "2035-06-01T10:00:00Z", "Description", `say "no"`,
+		"SourceInterface", "Device.IP.Interface.3", "DestInterface", "Device.IP.Interface.4"}
+	var set []string
+	for i := 0; i < len(pairs); i += 2 {
+		set = append(set, row+pairs[i], pairs[i+1])
+	}
+	l.set(set...)
+	for i := 0; i < len(set); i += 2 {
+		if got := l.value(set[i]); got != set[i+1] {
+			t.Errorf("%s reads %q, want %q", set[i], got, set[i+1])
+		}
+	}
+	s := l.section("firewall", "cwmp_rule_5")
+	for option, want := range map[string]string{
+		"enabled": "1", "src": "guest", "dest": "wan", "dest_ip": "!198.51.100.0/24", "dest_port": "!80-90", "proto": "tcp", "target": "REJECT", "dscp": "!EF",
+		"src_mac": "!02:00:00:00:00:0A", "log": "1", "family": "ipv4", "name": "say 'no'", "stop_date": "2035-06-01T12:00:00",
+	} {
+		if got := s.Get(option); got != want {
+			t.Errorf("option %s is %q, want %q", option, got, want)
+		}
+	}
+	if got := l.value(row + "Status"); got != "Enabled" {
+		t.Errorf("it is %s", got)
+	}
+	if created := l.value(row + "CreationDate"); !strings.HasPrefix(created, "20") {
+		t.Errorf("created %s", created)
+	}
+}
+
+// TestOrderOfRules moves a rule to the front: the file's order is fw4's.
+func TestOrderOfRules(t *testing.T) {
+	l := newLAN(t)
+	row := l.add(fwRules)
+	l.set(row+"Order", "1", row+"Description", "first")
+	text := l.config("firewall")
+	if strings.Index(text, "'first'") > strings.Index(text, "Allow-ICMPv6-Forward") {
+		t.Errorf("not before the first rule:\n%s", text)
+	}
+	for path, want := range map[string]string{row: "1", fwRules + "1.": "2", fwRules + "4.": "5"} {
+		if got := l.value(path + "Order"); got != want {
+			t.Errorf("%s is %s, want %s", path, got, want)
+		}
+	}
+	l.set(row+"Order", "99")
+	if got := l.value(row + "Order"); got != "5" {
+		t.Errorf("the last is %s", got)
+	}
+}
+
+// TestRuleOfTwoProtocols is two rows; what is written to one of them leaves the other alone.
+func TestRuleOfTwoProtocols(t *testing.T) {
+	l := newLAN(t)
+	l.write("firewall", l.config("firewall")+"\nconfig rule\n\toption name 'Both'\n\toption src 'lan'\n\toption dest 'wan'\n\toption dest_port '25'\n\toption target 'DROP'\n")
+	tcp, udp := fwRules+"5.", fwRules+"6."
+	for path, want := range map[string]string{tcp + "Protocol": "6", udp + "Protocol": "17", tcp + "Order": "5", udp + "Order": "6", udp + "DestPort": "25"} {
+		if got := l.value(path); got != want {
+			t.Errorf("%s is %q, want %q", path, got, want)
+		}
+	}
+	l.set(udp+"DestPort", "26")
+	for path, want := range map[string]string{tcp + "DestPort": "25", udp + "DestPort": "26", tcp + "Protocol": "6", udp + "Protocol": "17", udp + "Order": "6"} {
+		if got := l.value(path); got != want {
+			t.Errorf("after the write %s is %q, want %q", path, got, want)
+		}
+	}
+	l.remove(udp)
+	if text := l.config("firewall"); !strings.Contains(text, "'25'") || strings.Contains(text, "'26'") {
+		t.Errorf("not the one that was deleted:\n%s", text)
+	}
+}
+
+// TestFirewallRefuses what fw4 would skip, what it would misread, and what would lock people out. The file stays as it was.
+func TestFirewallRefuses(t *testing.T) {
+	for name, c := range map[string]struct {
+		table string
+		set   []string
+		says  string
+	}{
+		"a port of every protocol":     {fwRules, []string{"SourceInterface", "Device.IP.Interface.2", "DestPort", "25"}, "ports are of TCP"},
+		"a port of ICMP":               {fwRules, []string{"SourceInterface", "Device.IP.Interface.2", "DestPort", "25", "Protocol", "1"}, "ports are of TCP"},
+		"a range that ends before":     {fwRules, []string{"SourceInterface", "Device.IP.Interface.2", "Protocol", "6", "DestPort", "25", "DestPortRangeMax", "20"}, "no port"},
+		"a range without beginning":    {fwRules, []string{"SourceInterface", "Device.IP.Interface.2", "Protocol", "6", "DestPortRangeMax", "20"}, "no port"},
+		"an exclusion of nothing":      {fwRules, []string{"SourceInterface", "Device.IP.Interface.2", "SourceIPExclude", "true"}, "no address"},
+		"a mask of nothing":            {fwRules, []string{"SourceInterface", "Device.IP.Interface.2", "SourceMask", "/24"}, "no address"},
+		"IPv4 to IPv6":                 {fwRules, []string{"SourceInterface", "Device.IP.Interface.2", "SourceIP", "192.0.2.1", "DestIP", "2001:db8::1"}, "other IP version"},
+		"an address of the other kind": {fwRules, []string{"SourceInterface", "Device.IP.Interface.2", "SourceIP", "192.0.2.1", "IPVersion", "6"}, "other IP version"},
+		"a rule from nowhere":          {fwRules, []string{"DestInterface", "Device.IP.Interface.4"}, "needs SourceInterface"},
+		"an interface without a zone":  {fwRules, []string{"SourceInterface", "Device.IP.Interface.1"}, "in no firewall zone"},
+		"an end in another century":    {fwRules, []string{"SourceAllInterfaces", "true", "DestAllInterfaces", "true", "ExpiryDate", "2105-01-01T00:00:00Z"}, "2000 to 2037"},
+		"a pinhole to everybody":       {"Device.Firewall.Pinhole.", []string{"Interface", "Device.IP.Interface.4"}, "needs DestIP"},
+		"an ICMP type of UDP":          {"Device.Firewall.Service.", []string{"Protocol", "17", "ICMPType", "8"}, "of ICMP"},
+		"no way in":                    {"Device.Firewall.Service.", []string{"Action", "Drop"}, "administer"},
+		"no way in from the LAN":       {"Device.Firewall.Service.", []string{"Action", "Reject", "Interface", "Device.IP.Interface.2", "Protocol", "6", "DestPort", "22,80,443"}, "administer"},
+		"a policy from nowhere":        {"Device.Firewall.Policy.", []string{"SourceInterface", "Device.IP.Interface.2", "DestinationInterface", "Device.IP.Interface.99"}, "refers to nothing"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			l := newLAN(t)
+			row := l.add(c.table)
+			before := l.configs()
+			pairs := []string{}
+			for i := 0; i < len(c.set); i += 2 {
+				pairs = append(pairs, row+c.set[i], c.set[i+1])
+			}
+			if name == "no way in from the LAN" || name == "no way in" {
+				l.set(row+"Enable", "false") // the rule comes last: before it nothing lets anybody in
+			}
+			err := l.try(append(pairs, row+"Enable", "true")...)
+			if err == nil || !strings.Contains(err.Error(), c.says) {
+				t.Errorf("it was %v, want %q", err, c.says)
+			}
+			if !maps.Equal(before, l.configs()) {
+				t.Error("a refused change is in the file")
+			}
+		})
+	}
+}
+
+// TestWayInOfTheRules: where the policy lets nobody in, the last rule that does cannot go, be disabled or be turned.
+func TestWayInOfTheRules(t *testing.T) {
+	l := newLAN(t)
+	text := strings.Replace(l.config("firewall"), "option input 'ACCEPT'", "option input 'REJECT'", 1)
+	l.write("firewall", text+"\nconfig rule 'ssh'\n\toption name 'Office'\n\toption src 'wan'\n\toption src_ip '198.51.100.7'\n\toption proto 'tcp'\n\toption dest_port '22'\n\toption target 'ACCEPT'\n")
+	row := l.find("Device.Firewall.Service.", "SourcePrefixes", "198.51.100.7/32")
+	for _, pair := range [][2]string{{"Enable", "false"}, {"Action", "Drop"}, {"DestPort", "2222"}, {"Protocol", "17"}} {
+		if err := l.try(row+pair[0], pair[1]); err == nil || !strings.Contains(err.Error(), "administer") {
+			t.Errorf("%s=%s: %v", pair[0], pair[1], err)
+		}
+	}
+	if err := l.tryRemove(row); err == nil || !strings.Contains(err.Error(), "administer") {
+		t.Errorf("its deletion: %v", err)
+	}
+	l.set(row+"SourcePrefixes", "198.51.100.0/24") // who may come in may change
+}
+
+// TestPinholeOfAMAC opens a port of a host whose address is made of its MAC address.
+func TestPinholeOfAMAC(t *testing.T) {
+	l := newLAN(t)
+	row := l.add("Device.Firewall.Pinhole.")
+	l.set(row+"Enable", "true", row+"DestMACAddress", "02:00:5E:10:00:01", row+"Protocol", "6,17", row+"DestPort", "22", row+"LeaseDuration", "3600",
+		row+"Interface", "Device.IP.Interface.4")
+	for name, want := range map[string]string{"DestMACAddress": "02:00:5E:10:00:01", "DestIP": "", "Protocol": "6,17", "LeaseDuration": "3600", "Status": "Enabled", "Origin": "Controller"} {
+		if got := l.value(row + name); got != want {
+			t.Errorf("%s is %q, want %q", name, got, want)
+		}
+	}
+	if left := l.value(row + "RemainingLeaseTime"); left != "3600" && left != "3599" {
+		t.Errorf("%s s are left", left)
+	}
+	if s := l.section("firewall", "cwmp_pin_1"); s.Get("dest_ip") != "::5eff:fe10:1/::ffff:ffff:ffff:ffff" || s.Get("dest") != "*" {
+		t.Errorf("it is %q to %q", s.Get("dest_ip"), s.Get("dest"))
+	}
+}
+
+// TestPinholesOfDevices shows what devices asked miniupnpd for.
+func TestPinholesOfDevices(t *testing.T) {
+	l := newLAN(t)
+	l.file("var/run/miniupnpd.leases-ipv6", "TCP;2001:db8::5;8080;;0;17;0;camera\nbroken\nUDP;2001:db8::6;53;2001:db8:9::1;1000;18;99;\n")
+	all := l.all("Device.Firewall.Pinhole.")
+	for path, want := range map[string]string{
+		"1.DestIP": "2001:db8::5", "1.DestPort": "8080", "1.SourcePort": "-1", "1.Protocol": "6", "1.Origin": "UPnP", "1.Description": "camera", "1.IPVersion": "6",
+		"1.Enable": "true", "1.Status": "Enabled", "2.Protocol": "17", "2.SourcePrefixes": "2001:db8:9::1/128", "2.SourcePort": "1000", "1.Interface": "Device.IP.Interface.4",
+	} {
+		if got := all["Device.Firewall.Pinhole."+path]; got != want {
+			t.Errorf("%s is %q, want %q", path, got, want)
+		}
+	}
+	if err := l.try("Device.Firewall.Pinhole.1.Enable", "false"); err == nil {
+		t.Error("a device's own pinhole was switched off")
+	}
+}
