@@ -190,13 +190,6 @@ func fwOrder(r *Reader) []string {
 	return out
 }
 
-// fwOrderOf is the number of a row among them.
-func fwOrderOf(r *Reader, s *uci.Section, row *model.Row) int {
-	i := slices.Index(fwOrder(r), s.Name)
-	proto, _ := row.Data.(string)
-	return i + max(0, slices.Index(fwProtocols(s), proto)) + 1
-}
-
 // fwNumbers are the protocols that fw4 or nft have a name for. Others are written as numbers.
 var fwNumbers = [][2]string{
 	{"1", "icmp"}, {"2", "igmp"}, {"6", "tcp"}, {"17", "udp"}, {"47", "gre"}, {"50", "esp"}, {"51", "ah"}, {"58", "icmpv6"}, {"58", "ipv6-icmp"},
