@@ -16,7 +16,6 @@ var left = map[string]string{
 	"EmbeddedDevice.{i}.":   "no device behind this router is managed through it (Annex J); the count is 0",
 	"VirtualDevice.{i}.":    "the same",
 	"DownloadAvailability.": "announcements of files by multicast: nobody sends them",
-	"StandbyPolicy.":        "a router does not sleep (Annex L)",
 }
 
 // Everything of Device.ManagementServer. is there, or it is said why not.

@@ -15,6 +15,9 @@ Device.DeviceInfo.                          r
   Description                  r  string(256)                call device.board description
   HardwareVersion              r  string(64) inform          call device.board hardware
   SoftwareVersion              r  string(64) inform forced   call agent.software_version
+  # The owner's words.
+  DeviceCategory               r  list string                uci cwmp.cpe.device_category
+  AdditionalHardwareVersion    r  list string                uci cwmp.cpe.additional_hardware_version
   AdditionalSoftwareVersion    r  list string                ubus system board {} .kernel
   ActiveFirmwareImage          r  pathRef                    const running | ref Device.DeviceInfo.FirmwareImage.
   # One image, so the one that runs is the one that boots.
@@ -68,6 +71,8 @@ Device.DeviceInfo.MemoryStatus.             r
 Device.DeviceInfo.NetworkProperties.        r
   needs file /proc/sys/net/ipv4/tcp_rmem
   MaxTCPWindowSize             r  unsignedInt                file /proc/sys/net/ipv4/tcp_rmem word 2
+  # Linux recovers losses as New Reno does; the others of its algorithms have no word here.
+  TCPImplementation            r  list enum("New Reno", Vegas)  file /proc/sys/net/ipv4/tcp_congestion_control | map "reno=New Reno" "cubic=New Reno" vegas=Vegas *=
 
 # Loads are means since the last look, at least two seconds ago; nobody waits for a measurement.
 Device.DeviceInfo.ProcessStatus.            r
@@ -102,3 +107,25 @@ Device.DeviceInfo.TemperatureStatus.TemperatureSensor.{i}.  r
   Status                       r  enum(Disabled, Enabled, Error)  call device.sensor status
   Name                         r  string(256)                call device.sensor name
   Value                        r  int(-274..) deny           call device.sensor value
+
+# Chips that measure a supply: hwmon's with a power.
+Device.DeviceInfo.PowerStatus.              r
+
+Device.DeviceInfo.PowerStatus.PowerSensor.{i}.  r
+  rows call device.sensors power
+  Enable                       r  boolean                    const true
+  Status                       r  enum(Disabled, Enabled, Error)  call device.sensor status
+  Name                         r  string                     call device.sensor name
+  Voltage                      r  int                        file /sys/class/hwmon/{key}/in1_input
+  Current                      r  int                        file /sys/class/hwmon/{key}/curr1_input
+  Power                        r  int                        file /sys/class/hwmon/{key}/power1_input | scale 1/1000
+
+# What the kernel left behind in memory that outlives a reboot. Whose boot a record is from is not noted.
+Device.DeviceInfo.KernelFaults.             r
+  needs file /sys/fs/pstore
+  StoragePath                  r  string                     const /sys/fs/pstore
+
+Device.DeviceInfo.KernelFaults.KernelFault.{i}.  r
+  rows file /sys/fs/pstore/dmesg-*
+  FaultLocation                r  string                     const /sys/fs/pstore/{key}
+  TimeStamp                    r  dateTime                   call device.config date

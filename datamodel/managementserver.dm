@@ -93,3 +93,14 @@ Device.ManagementServer.ManageableDevice.{i}. r
   SerialNumber                      r  string(64) deny              call mgmt.device serial
   ProductClass                      r  string(64) deny              call mgmt.device class
   Host                              r  list pathRef                 call mgmt.device host | list ,
+
+# Standby (TR-069 Annex L): the router never is, so that what the ACS asks for holds at any time.
+Device.ManagementServer.StandbyPolicy.      r
+  CRUnawarenessMaxDuration          rw int(-1..)                    state standby_unaware | default -1
+  MaxMissedPeriodic                 rw int(-1..)                    state standby_missed | default -1
+  NotifyMissedScheduled             rw boolean                      state standby_notify
+  NetworkAwarenessCapable           r  boolean                      const true
+  SelfTimerCapable                  r  boolean                      const true
+  CRAwarenessRequested              rw boolean                      state standby_requests
+  PeriodicAwarenessRequested        rw boolean                      state standby_periodic
+  ScheduledAwarenessRequested       rw boolean                      state standby_scheduled

@@ -23,6 +23,7 @@ type standard struct {
 type stdObject struct {
 	Kind    string              `json:"k"` // M table, O single
 	Access  string              `json:"a"`
+	Status  string              `json:"s"`
 	Entries string              `json:"ne"` // the parameter that counts the rows
 	Unique  []stdKey            `json:"uk"`
 	Params  map[string]stdParam `json:"p"`
@@ -227,6 +228,9 @@ func (c *checker) param(d model.Def) {
 	at := strings.LastIndexByte(d.Path, '.') + 1
 	o, known := c.Objects[d.Path[:at]]
 	p, ok := o.Params[d.Path[at:]]
+	if o.Status == "deleted" {
+		p.Status = o.Status
+	}
 	switch {
 	case ok && p.Status == "deleted" && !d.Compat:
 		c.says(d, "the standard has deleted it: want the flag compat, or no line")

@@ -44,3 +44,12 @@ Device.UserInterface.HTTPAccess.{i}.      rw
   Port                          rw unsignedInt(1..65535)  call ui.listener.value port
   Protocol                      rw string               call ui.listener.value protocol
   ActivationDate                r  dateTime             call ui.status since
+
+# Deleted from the standard for HTTPAccess; old templates of ACSs still set it: a rule of the firewall.
+Device.UserInterface.RemoteAccess.        r
+  needs uci firewall
+  write call ui.remote
+  Enable                        rw boolean compat       call ui.remote enable
+  Port                          rw unsignedInt(1..65535) compat  call ui.remote port
+  SupportedProtocols            r  list enum(HTTP, HTTPS) compat  call ui.protocols
+  Protocol                      r  string compat        call ui.remote protocol

@@ -137,6 +137,7 @@ Device.WiFi.AccessPoint.{i}.           rw
   MACAddressControlEnabled  rw boolean            call wifi.maclist on
   AllowedMACAddress         rw list MACAddress    call wifi.maclist
   MaxAllowedAssociations    rw unsignedInt        call wifi.zerounset maxassoc
+  MaxAssociatedDevices      rw unsignedInt compat call wifi.zerounset maxassoc
 
 # The key is one option; KeyPassphrase, SAEPassphrase and PreSharedKey all write it.
 Device.WiFi.AccessPoint.{i}.Security.  r

@@ -111,7 +111,7 @@ func (p *Parts) loadTree(ctx context.Context, embedded fs.FS) error {
 	})
 	tree, problems, err := model.Load(ctx, model.Config{
 		Store: p.Store, Source: p.router, Own: []string{"cwmp"}, Reload: p.reloadService, Log: p.log.With("part", "model"),
-		Aliases: true, Wildcard: true,
+		Aliases: true, Wildcard: true, Compat: func() bool { return p.settings.Load().CPE.OldParameters },
 		Files: []fs.FS{embedded, os.DirFS(p.Box.Path(packageModels)), os.DirFS(p.Box.Path(ownerModels))},
 		OnCommit: func(c model.Changes) {
 			if p.onCommit != nil {

@@ -103,6 +103,7 @@ type CPE struct {
 	AllowDowngrade  bool // allow_http_downgrade: a redirect from https to http (H-24)
 	AllowLocal      bool // allow_local_transfers: file servers on loopback and link-local addresses (Z-34)
 	PlainUploads    bool // allow_plain_uploads: configuration, with its secrets, is sent by http too
+	OldParameters   bool // old_parameters: what the standard has deleted is still there, default 1
 	KeepSettings    bool // fw_upgrade_keep_settings, default 1
 	UpgradesManaged bool // upgrades_managed
 
@@ -146,7 +147,7 @@ func Default() Config {
 			RetryMinWait: 5, RetryMultiplier: 2000, CADir: "/etc/ssl/certs", Compression: "Disabled", Probation: time.Hour, DHCPDiscovery: true},
 		CPE: CPE{Enable: true, DefaultWAN: "wan", DefaultLAN: "lan", Port: 7547, Path: "/", HTTPConnReq: true, IncomingZone: "wan", TellDevices: true,
 			AmdVersion: 6, InstanceMode: "InstanceNumber", SessionTimeout: time.Minute, ResponseWait: time.Minute,
-			ScheduleReboot: UnknownTime, DelayReboot: -1, KeepSettings: true, LogSeverity: "INFO"},
+			ScheduleReboot: UnknownTime, DelayReboot: -1, KeepSettings: true, OldParameters: true, LogSeverity: "INFO"},
 		LWN:  LWN{Port: 7547, TriggerTime: UnknownTime},
 		STUN: STUN{Port: 3478, Min: 30 * time.Second, Max: time.Hour},
 		XMPP: XMPP{Algorithm: "DNS-SRV", KeepAlive: -1, Attempts: 16, RetryInitial: 60, RetryMultiplier: 2000, RetryMax: 30720},

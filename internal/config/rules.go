@@ -108,6 +108,7 @@ var rules = [...]section{
 		{option: "allow_http_downgrade", yes: func(c *Config) *bool { return &c.CPE.AllowDowngrade }},
 		{option: "allow_local_transfers", yes: func(c *Config) *bool { return &c.CPE.AllowLocal }},
 		{option: "allow_plain_uploads", yes: func(c *Config) *bool { return &c.CPE.PlainUploads }},
+		{option: "old_parameters", yes: func(c *Config) *bool { return &c.CPE.OldParameters }},
 		{option: "fw_upgrade_keep_settings", yes: func(c *Config) *bool { return &c.CPE.KeepSettings }},
 		{option: "schedule_reboot", text: func(c *Config) *string { return &c.CPE.ScheduleReboot }, check: dateTime},
 		{option: "delay_reboot", number: func(c *Config) *int { return &c.CPE.DelayReboot }, min: -1, max: 1<<31 - 1},
@@ -115,7 +116,7 @@ var rules = [...]section{
 		{option: "log_severity", text: func(c *Config) *string { return &c.CPE.LogSeverity }, words: []string{"EMERG", "ALERT", "CRITIC", "ERROR", "WARNING", "NOTICE", "INFO", "DEBUG"}},
 
 		{option: "xmpp_connection", text: func(c *Config) *string { return &c.XMPP.Section }, max: 64}, {option: "xmpp_allowed_jid"}, // a list
-		{option: "uci_read"}, {option: "uci_write"}, // lists
+		{option: "uci_read"}, {option: "uci_write"}, {option: "device_category"}, {option: "additional_hardware_version"}, // lists
 
 		{option: "use_curl_ifname"}, {option: "notification"}, {option: "periodic_notify_enable"}, {option: "periodic_notify_interval"},
 		{option: "custom_notify_json"}, {option: "exec_download"},

@@ -13,11 +13,12 @@ type builder struct {
 	c    *compiled
 	lack map[string]bool // objects whose needs do not hold
 	bad  map[string]bool // objects that cannot be built, said once
+	old  bool            // what is flagged compat is in the tree
 }
 
 // build makes the tree of what d holds, without the objects in lack.
 func (d *definitions) build(cfg *Config, lack map[string]bool) *compiled {
-	b := &builder{definitions: d, lack: lack, bad: map[string]bool{}}
+	b := &builder{definitions: d, lack: lack, bad: map[string]bool{}, old: cfg.Compat == nil || cfg.Compat()}
 	b.c = &compiled{
 		objects: map[string]*object{}, tables: map[string]*object{}, top: &scope{}, files: len(d.files),
 		wildcard: cfg.Wildcard, aliases: cfg.Aliases,
@@ -53,7 +54,7 @@ func (b *builder) object(path string) *object {
 			return nil
 		}
 	}
-	if b.lack[path] {
+	if b.lack[path] || od != nil && !b.old && len(od.params) > 0 && !slices.ContainsFunc(od.params, func(p *paramDef) bool { return !p.def.Compat }) {
 		b.leaveOut(od, path, "")
 		return nil
 	}
@@ -132,6 +133,12 @@ func (b *builder) fill(o *object) {
 		b.rows(o, od)
 	}
 	for _, pd := range od.params {
+		if pd.def.Compat && !b.old {
+			def := pd.def
+			def.Unmet = true
+			b.c.unmet = append(b.c.unmet, def)
+			continue
+		}
 		b.param(o, pd)
 	}
 }

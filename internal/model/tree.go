@@ -35,6 +35,7 @@ type Config struct {
 	Reload   func(ctx context.Context, pkg string) error // tells the router that a package changed; nil does nothing
 	OnCommit func(Changes)                               // called after each commit that changed something, from its goroutine; nil means nobody asks
 	Wildcard bool                                        // "*" in place of an instance number
+	Compat   func() bool                                 // whether what is flagged compat is in the tree; nil: it is
 	Aliases  bool                                        // "[alias]" in place of an instance number (9.7)
 	Log      *slog.Logger                                // nil discards
 }

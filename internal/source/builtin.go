@@ -21,7 +21,7 @@ func builtin() map[string]Func {
 		all[name] = f
 	}
 	for _, family := range [...][]named{
-		usersTable, serviceTable, sshTable, syslogTable,
+		usersTable, qosTable, serviceTable, sshTable, syslogTable,
 		deviceTable, timeTable, mgmtTable, wifiTable, radioTable, securityTable, stationTable, natTable, dhcpTable, dnsTable, hostsTable,
 		netTable, usbTable, ledTable, uciTable, dslTable, fwTable,
 	} {

@@ -294,9 +294,17 @@ func deviceCores(ctx context.Context, r *Reader, parent *model.Row, args []strin
 	return deviceCPUs(ctx, r, parent, args)
 }
 
-// deviceSensors lists the thermal zones, and the temperatures of other drivers (Wi-Fi radios, SFP modules).
-func deviceSensors(_ context.Context, r *Reader, _ *model.Row, _ []string) ([]model.Row, error) {
+// deviceSensors lists the thermal zones, and the temperatures of other drivers (Wi-Fi radios, SFP modules); with an argument
+// the chips that measure power.
+func deviceSensors(_ context.Context, r *Reader, _ *model.Row, args []string) ([]model.Row, error) {
 	var rows []model.Row
+	if len(args) > 0 {
+		for _, name := range r.Glob("/sys/class/hwmon/hwmon*/power1_input") {
+			dir := path.Dir(name)
+			rows = append(rows, model.Row{Key: path.Base(dir), Data: sensor{name, dir + "/name"}})
+		}
+		return rows, nil
+	}
 	for _, name := range r.Glob("/sys/class/thermal/thermal_zone*") {
 		rows = append(rows, model.Row{Key: path.Base(name), Data: sensor{name + "/temp", name + "/type"}})
 	}

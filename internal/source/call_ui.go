@@ -28,6 +28,7 @@ func uiMade() map[string]Func {
 		check:  checkListener,
 	}
 	funcs := table.funcs("ui.listener")
+	funcs["ui.remote"] = Func{Get: getRemote, Set: setRemote, Hook: hookRemote}
 	funcs["ui.language"] = Func{Get: getLanguage, Set: setLanguage}
 	funcs["ui.protocols"] = Func{Get: uiProtocols}
 	enabled := funcs["ui.listener.value"].Get
@@ -233,4 +234,65 @@ func setLanguage(_ context.Context, r *Reader, _ *model.Row, _ []string, value s
 		return model.Errorf(model.BadValue, "not one of AvailableLanguages")
 	}
 	return r.uciSet("luci", "main", "lang", firstOf(strings.ReplaceAll(value, "-", "_"), "auto"))
+}
+
+// remoteRule is the rule of the firewall by which the pages are open to the uplink, for Device.UserInterface.RemoteAccess.
+const remoteRule = "cwmp_remote_ui"
+
+func getRemote(_ context.Context, r *Reader, _ *model.Row, args []string) (string, error) {
+	s := r.section("firewall", remoteRule)
+	port := firstOf(text(s, "dest_port"), "443")
+	switch args[0] {
+	case "port":
+		return port, nil
+	case "protocol":
+		return remoteProtocol(r, port), nil
+	}
+	return digit(s != nil && yes(s.Get("enabled"), true)), nil
+}
+
+// remoteProtocol is what is spoken on a port of all addresses, "" for nothing.
+func remoteProtocol(r *Reader, port string) string {
+	for _, o := range uiOwner(r, nil) {
+		for _, option := range [...]string{"listen_https", "listen_http"} {
+			for _, item := range items(o, option) {
+				if _, address, p := splitListener(" " + item); p == port && anyAddress(address) {
+					return strings.ToUpper(option[len("listen_"):])
+				}
+			}
+		}
+	}
+	return ""
+}
+
+func setRemote(_ context.Context, r *Reader, _ *model.Row, args []string, value string) error {
+	if r.section("firewall", remoteRule) == nil {
+		i := slices.IndexFunc(zones(r), func(z *uci.Section) bool { return yes(z.Get("masq"), false) })
+		if i < 0 {
+			return refused("the firewall has no uplink")
+		}
+		err := r.addSection("firewall", "rule", remoteRule, "name", "Web pages from outside", "src", zones(r)[i].Get("name"), "proto", "tcp",
+			"dest_port", "443", "target", "ACCEPT", "enabled", "0")
+		if err != nil {
+			return err
+		}
+	}
+	if args[0] == "port" {
+		return r.uciSet("firewall", remoteRule, "dest_port", value)
+	}
+	return r.uciSet("firewall", remoteRule, "enabled", digit(yes(value, false)))
+}
+
+// hookRemote opens no port that nobody serves, and no pages without a password.
+func hookRemote(ctx context.Context, r *Reader, _ *model.Row, _ map[string]string) error {
+	if on, _ := getRemote(ctx, r, nil, []string{"enable"}); on != "1" {
+		return nil
+	}
+	if remoteProtocol(r, text(r.section("firewall", remoteRule), "dest_port")) == "" {
+		return at("Port", model.BadValue, "the web server does not listen there on all addresses")
+	}
+	if _, hash := r.hash(r.passwd("root")); hash == "" {
+		return at("Enable", model.Refused, "the administrator has no password")
+	}
+	return nil
 }
