@@ -5,13 +5,18 @@
 # those are the Links. A VLANTermination is a `config device` of type 8021q or 8021ad, or a netdev used under a name such as
 # eth0.7. Settings of a netdev without a section of its own are written to a new one.
 #
-# Left out: what only ethtool can say (EEE as negotiated, MDI-X, energy detection), and counters that no netdev has.
+# Left out: MDI-X, energy detection, and counters that no netdev has.
 
 Device.Ethernet.    r
   needs uci network
-  WoLSupported                  r  boolean      const false
+  WoLSupported                  r  boolean      const true
   FlowControlSupported          r  boolean      call net.flowsupported
-  RMONStatsNumberOfEntries      r  unsignedInt  const 0
+
+# A magic packet goes to all networks of the LAN. Password: six octets as a MAC address, or four as an IPv4 address.
+Device.Ethernet.WoL.    r
+  SendMagicPacket  rw boolean command  call net.wol
+  MACAddress       rw MACAddress       state wol.mac
+  Password         rw string           state wol.password
 
 # The ports of the board; the conduit behind a switch chip is none.
 Device.Ethernet.Interface.{i}.    r
@@ -33,6 +38,9 @@ Device.Ethernet.Interface.{i}.    r
   CurrentDuplexMode               r  enum(Unknown, Half, Full)   call net.duplex
   # As configured; the driver decides where nothing is.
   EEEEnable                       rw boolean             call net.option eee
+  EEECapability                   r  boolean             call net.eee supported
+  EEEStatus                       r  enum(Disabled, Active, Inactive, Unsupported)  call net.eee status
+  SFPReferenceList                r  list pathRef        call sfp.cages | ref
 
 Device.Ethernet.Interface.{i}.Stats.    r
   Reset                       rw boolean command    call net.reset
@@ -126,3 +134,29 @@ Device.Ethernet.VLANTermination.{i}.Stats.    r
   DiscardPacketsReceived      r  StatsCounter32 deny  call net.counter rx_dropped 32
   UnicastPacketsReceived      r  StatsCounter64 deny  call net.counter rx_packets -multicast
   MulticastPacketsReceived    r  StatsCounter64 deny  call net.counter multicast
+
+# The ports whose hardware counts frames by their sizes (RFC 2819); what it does not count reads 0. ETHTOOL_A_STATS_…: mac is
+# ETH_MAC, rmon is RMON; size is the largest of a group.
+Device.Ethernet.RMONStats.{i}.    r
+  rows call net.rmon
+  Enable                  r  boolean            const true
+  Status                  r  enum(Disabled, Enabled, Error_Misconfigured, Error)  const Enabled
+  Name                    r  string(64)         call net.name
+  Interface               r  pathRef            call net.rmon interface | ref
+  VLANID                  r  unsignedInt(0..4094)  const 0
+  Queue                   r  pathRef            const ""
+  AllQueues               r  boolean            const true
+  DropEvents              r  unsignedInt deny   call net.counter rx_missed_errors 32
+  Bytes                   r  unsignedLong deny  call net.rmon mac 12 rx_bytes
+  Packets                 r  unsignedLong deny  call net.rmon mac 3 rx_packets
+  BroadcastPackets        r  unsignedLong deny  call net.rmon mac 18
+  MulticastPackets        r  unsignedLong deny  call net.rmon mac 17 multicast
+  CRCErroredPackets       r  unsignedInt deny   call net.rmon mac 4 rx_crc_errors
+  UndersizePackets        r  unsignedInt deny   call net.rmon rmon 0
+  OversizePackets         r  unsignedInt deny   call net.rmon rmon 1
+  Packets64Bytes          r  unsignedLong deny  call net.rmon size 64
+  Packets65to127Bytes     r  unsignedLong deny  call net.rmon size 127
+  Packets128to255Bytes    r  unsignedLong deny  call net.rmon size 255
+  Packets256to511Bytes    r  unsignedLong deny  call net.rmon size 511
+  Packets512to1023Bytes   r  unsignedLong deny  call net.rmon size 1023
+  Packets1024to1518Bytes  r  unsignedLong deny  call net.rmon size 1518

@@ -21,6 +21,16 @@ type Kernel struct {
 	neighbours []Neighbour
 	forwarding []Forward
 	bridgeVIDs []BridgeVLAN
+
+	families map[string]uint16
+	eee      []EEE
+	counters []Counters
+	modules  []Module
+
+	channels []Channel
+	stations []Station
+	surveys  []Survey
+	networks []BSS
 }
 
 // first reports whether a kind is to be asked of the kernel now. Later it has been, and where there are recordings it is
@@ -45,7 +55,7 @@ func (k *Kernel) first(kind string, into any) bool {
 }
 
 func (k *Kernel) fail(kind string, err error) {
-	if k.Fail != nil {
+	if k.Fail != nil && kind != "" {
 		k.Fail(kind, fmt.Errorf("ask the kernel for %s: %w", kind, err))
 	}
 }

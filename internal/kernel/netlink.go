@@ -25,14 +25,11 @@ const (
 // exchange sends one request over a socket of its own and returns the answer. A dump that the kernel calls inconsistent is
 // asked for again, twice.
 func exchange(proto int, typ, flags uint16, body []byte) (answer []message, err error) {
-	fd, err := syscall.Socket(syscall.AF_NETLINK, syscall.SOCK_RAW|syscall.SOCK_CLOEXEC, proto)
+	fd, err := socket(proto)
 	if err != nil {
 		return nil, err
 	}
 	defer syscall.Close(fd)
-	if err := syscall.SetsockoptTimeval(fd, syscall.SOL_SOCKET, syscall.SO_RCVTIMEO, &syscall.Timeval{Sec: patience}); err != nil {
-		return nil, err
-	}
 	for range 3 {
 		var whole bool
 		if answer, whole, err = once(fd, typ, flags, body); err != nil || whole {
@@ -40,6 +37,18 @@ func exchange(proto int, typ, flags uint16, body []byte) (answer []message, err 
 		}
 	}
 	return answer, nil
+}
+
+func socket(proto int) (int, error) {
+	fd, err := syscall.Socket(syscall.AF_NETLINK, syscall.SOCK_RAW|syscall.SOCK_CLOEXEC, proto)
+	if err != nil {
+		return -1, err
+	}
+	if err := syscall.SetsockoptTimeval(fd, syscall.SOL_SOCKET, syscall.SO_RCVTIMEO, &syscall.Timeval{Sec: patience}); err != nil {
+		syscall.Close(fd)
+		return -1, err
+	}
+	return fd, nil
 }
 
 func once(fd int, typ, flags uint16, body []byte) (answer []message, whole bool, err error) {

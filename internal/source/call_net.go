@@ -74,6 +74,14 @@ var netTable = []named{
 	{"net.routeinfo", &Func{Rows: netRouteInfoRows, Get: netRouteInfo}},
 
 	{"net.stack", &Func{Rows: netStackRows, Get: netStack}},
+
+	{"net.eee", &Func{Get: netEEE}},
+	{"net.rmon", &Func{Rows: netRMONRows, Get: netRMON}},
+	{"net.wol", &Func{Get: readsFalse, Set: sendMagicPacket}},
+	{"sfp.cages", &Func{Rows: sfpCages, Get: sfpCageOf}},
+	{"sfp.modules", &Func{Rows: sfpModules}},
+	{"sfp.cage", &Func{Get: getCage}},
+	{"sfp.value", &Func{Get: sfpValue}},
 }
 
 func netMade() map[string]Func {

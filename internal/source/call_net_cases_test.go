@@ -564,3 +564,14 @@ func netBond(t *testing.T, n *netRouter) {
 		t.Fatal(err)
 	}
 }
+
+// The packet itself is the business of package kernel; here it is who may be woken.
+func TestWakeOnLAN(t *testing.T) {
+	n := newNetRouter(t, nil)
+	wol := "Device.Ethernet.WoL."
+	n.wantReason(n.trySet(wol+"SendMagicPacket", "true"), model.Refused) // whom
+	n.wantReason(n.trySet(wol+"SendMagicPacket", "true", wol+"MACAddress", "00:11:22:33:44:55", wol+"Password", "secret"), model.BadValue)
+	n.set(wol+"MACAddress", "00:11:22:33:44:55", wol+"Password", "192.0.2.1", wol+"SendMagicPacket", "true")
+	n.want(wol+"SendMagicPacket", "false")
+	n.want(wol+"MACAddress", "00:11:22:33:44:55")
+}
