@@ -76,6 +76,7 @@ bench: build ## parameters a second, allocations, time to the first Inform, memo
 	$(GO) test -tags $(TAGS) -run '^$$' -bench '^Benchmark[^D]' -benchmem ./...
 
 size: $(PACKED) ## whether the smallest routers have room for the program, and what fills it
+	@$(GO) test -tags '$(TAGS) packed' -run TestPacked ./datamodel
 	@BUILD="$(ROUTER) -ldflags '$(LDFLAGS) $(TIGHT)'" GO='$(GO)' .ci/size
 
 fuzz: ## every fuzz target for FUZZTIME

@@ -3,9 +3,9 @@
 package datamodel_test
 
 import (
+	"fmt"
 	"io/fs"
 	"os"
-	"reflect"
 	"testing"
 
 	"github.com/cwmpd/cwmpd/datamodel"
@@ -14,10 +14,10 @@ import (
 
 // The packed data model says what the files say. `make size` runs this.
 func TestPacked(t *testing.T) {
-	definitions := func(files fs.FS) (list []model.Def) {
+	definitions := func(files fs.FS) (list []string) {
 		load(t, files).Definitions(func(d model.Def) {
 			d.File, d.Line = "", 0
-			list = append(list, d)
+			list = append(list, fmt.Sprintf("%+v", d))
 		})
 		return list
 	}
@@ -26,8 +26,8 @@ func TestPacked(t *testing.T) {
 		t.Fatalf("%d definitions, want %d", len(got), len(want))
 	}
 	for i := range want {
-		if !reflect.DeepEqual(got[i], want[i]) {
-			t.Errorf("%+v, want %+v", got[i], want[i])
+		if got[i] != want[i] {
+			t.Errorf("%s, want %s", got[i], want[i])
 		}
 	}
 }

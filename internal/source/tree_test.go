@@ -2,6 +2,7 @@ package source_test
 
 import (
 	"context"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -76,7 +77,7 @@ func (d *device) open(t *testing.T, more ...fstest.MapFS) {
 	t.Cleanup(func() { src.Close() })
 	files := fstest.MapFS{}
 	for _, name := range []string{"device.dm", "managementserver.dm", "time.dm"} {
-		data, err := datamodel.Files.ReadFile(name)
+		data, err := fs.ReadFile(datamodel.Files, name)
 		if err != nil {
 			t.Fatal(err)
 		}
