@@ -71,9 +71,10 @@ check: ## what has to hold before a commit
 	$(GO) test -race ./...
 	GOARCH=386 $(GO) vet ./...
 
-bench: build ## parameters a second, allocations, time to the first Inform, memory, wake-ups
-	$(GO) test -tags $(TAGS) -run '^$$' -bench Daemon -benchtime 1x ./internal/agent
-	$(GO) test -tags $(TAGS) -run '^$$' -bench '^Benchmark[^D]' -benchmem ./...
+bench: build ## parameters a second, allocations, time to the first Inform, memory, wake-ups; instructions on MIPS
+	@$(MAKE) --no-print-directory cross CROSS=mipsle:GOMIPS=softfloat
+	$(GO) test -tags $(TAGS) -run '^$$' -bench 'Daemon|Instructions' -benchtime 1x ./internal/agent
+	$(GO) test -tags $(TAGS) -run '^$$' -bench '^Benchmark[^DI]' -benchmem ./...
 
 size: $(PACKED) ## whether the smallest routers have room for the program, and what fills it
 	@$(GO) test -tags '$(TAGS) packed' -run TestPacked ./datamodel

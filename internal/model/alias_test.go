@@ -324,6 +324,9 @@ func TestT239_ObjectsByAlias(t *testing.T) {
 
 // TestZ26_ManyRows: what a wildcard costs grows with the rows that it matches, and an alias finds its row.
 func TestZ26_ManyRows(t *testing.T) {
+	if testing.Short() {
+		t.Skip("compares times: not with -short")
+	}
 	tree := func(rows int) *Tree {
 		tree, _, err := Load(t.Context(), Config{Source: trivial{rows}, Files: fsOf("bench.dm", benchDM), Aliases: true, Wildcard: true})
 		if err != nil {
