@@ -21,25 +21,16 @@ VERBS
 	for _, v := range verbs() {
 		fmt.Fprintf(w, "    %-34s %s\n", strings.TrimSpace(v.name+" "+v.args), v.summary)
 	}
-	_, err := fmt.Fprint(w, `
-    'cwmpd help VERB' tells more of one.
-
+	fmt.Fprint(w, `
     A PATH is a parameter (Device.Time.Enable), an object (Device.WiFi.SSID.1.) or a
     partial path, which ends with a dot and stands for all below it.
 
-FILES
-    /etc/config/cwmp              the ACS and this device's identity
-    /etc/cwmpd/                   what must survive a reboot
-    /etc/cwmpd/datamodel/*.dm     your own objects and parameters
-    /usr/share/cwmpd/datamodel/   those of packages
-
-EXIT STATUS
-    0  done
-    1  something went wrong; the message says what
-    2  the command line is wrong
-    3  a parameter, value or model file was refused
-    4  the daemon does not run, and the verb needs it
+TOPICS
 `)
+	for i := range topics {
+		fmt.Fprintf(w, "    %-34s %s\n", topics[i].name, topics[i].summary)
+	}
+	_, err := fmt.Fprintf(w, "\n    'cwmpd help' with one of these words tells more.\n\nFILES\n%s\nEXIT STATUS\n%s", filesText, exitText)
 	return err
 }
 
@@ -61,6 +52,8 @@ func (v verb) usage(w io.Writer, fs *pflag.FlagSet) {
 		fmt.Fprintf(w, "    %-22s %s\n", name, text)
 	})
 }
+
+func unknown(name string) error { return usagef("unknown verb %q%s", name, nearest(name)) }
 
 // nearest proposes the verb that a misspelt one probably meant.
 func nearest(name string) string {

@@ -58,7 +58,7 @@ func verbs() []verb {
 		runVerb(),
 		getVerb(), setVerb(), addVerb(), delVerb(), namesVerb(), attrsVerb(),
 		informVerb(), statusVerb(), sessionsVerb(), reloadVerb(), dhcpOptionsVerb(),
-		modelVerb(), versionVerb(),
+		modelVerb(), versionVerb(), helpVerb(), completionVerb(),
 	}
 }
 
@@ -134,23 +134,25 @@ func dispatch(ctx context.Context, o *options, args []string) error {
 	if len(args) == 0 {
 		return usagef("what shall it do?")
 	}
-	name := args[0]
-	if name == "help" {
-		if len(args) == 1 {
-			return overview(o.stdout)
-		}
-		name, args = args[1], []string{args[1], "--help"}
+	v := verbNamed(args[0])
+	if v.name == "" {
+		return unknown(args[0])
 	}
-	for _, v := range verbs() {
-		if v.name == name {
-			return v.execute(ctx, o, args[1:])
-		}
-	}
-	return usagef("unknown verb %q%s", name, nearest(name))
+	return v.execute(ctx, o, args[1:])
 }
 
-func (v verb) execute(ctx context.Context, o *options, args []string) error {
-	o.verb = v.name
+// verbNamed returns the zero verb where there is none of the name.
+func verbNamed(name string) verb {
+	for _, v := range verbs() {
+		if v.name == name {
+			return v
+		}
+	}
+	return verb{}
+}
+
+// flagSet is what the verb takes beside its arguments; the zero verb's are those of all.
+func (v verb) flagSet(o *options) *pflag.FlagSet {
 	fs := pflag.NewFlagSet(v.name, pflag.ContinueOnError)
 	fs.SetOutput(io.Discard)
 	common(fs, o)
@@ -158,6 +160,12 @@ func (v verb) execute(ctx context.Context, o *options, args []string) error {
 	if v.flags != nil {
 		v.flags(fs, o)
 	}
+	return fs
+}
+
+func (v verb) execute(ctx context.Context, o *options, args []string) error {
+	o.verb = v.name
+	fs := v.flagSet(o)
 	switch err := fs.Parse(args); {
 	case errors.Is(err, pflag.ErrHelp):
 		v.usage(o.stdout, fs)
@@ -191,7 +199,7 @@ func common(fs *pflag.FlagSet, o *options) {
 }
 
 func versionVerb() verb {
-	return verb{name: "version", summary: "print the version", plain: true,
+	return verb{name: "version", summary: "print the version", plain: true, help: "So does --version.",
 		run: func(_ context.Context, o *options, _ []string) error {
 			if o.json {
 				return printJSON(o.stdout, map[string]string{"version": version})

@@ -4,9 +4,10 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"unicode/utf8"
 )
 
-// TestHelp holds the help of every verb against testdata/help.txt.
+// TestHelp holds the help of every verb and topic against testdata/help.txt.
 func TestHelp(t *testing.T) {
 	t.Parallel()
 	texts := run(t.Context(), "--help").out
@@ -23,13 +24,26 @@ func TestHelp(t *testing.T) {
 				t.Errorf("%s --help has no %s", v.name, section)
 			}
 		}
+		if v.help == "" {
+			t.Errorf("%s --help says no more than the list of verbs", v.name)
+		}
 		texts += "\n====\n\n" + a.out
+	}
+	for _, topic := range topics {
+		a := run(t.Context(), "help", topic.name)
+		if a.code != exitOK || a.err != "" {
+			t.Errorf("help %s: exit %d, %q", topic.name, a.code, a.err)
+		}
+		if verbNamed(topic.name).name != "" {
+			t.Errorf("%s is a verb and a topic", topic.name)
+		}
+		texts += "\n==== " + topic.name + "\n\n" + a.out
 	}
 	if same := run(t.Context(), "help"); same.code != exitOK || !strings.HasPrefix(texts, same.out) {
 		t.Errorf("help is not --help: %+v", same)
 	}
 	for i, line := range strings.Split(texts, "\n") {
-		if len(line) > 100 {
+		if utf8.RuneCountInString(line) > 100 {
 			t.Errorf("line %d is too long for a terminal: %s", i+1, line)
 		}
 	}
@@ -84,7 +98,10 @@ func TestWrongCommandLines(t *testing.T) {
 		{"list", `unknown verb "list"; did you mean "names"?`, ""},
 		{"x", `unknown verb "x"`, ""},
 		{"frobnicate", `unknown verb "frobnicate"`, ""},
-		{"help frobnicate", `unknown verb "frobnicate"`, ""},
+		{"help frobnicate", `unknown verb "frobnicate"`, "help"},
+		{"help gte", `unknown verb "gte"; did you mean "get"?`, "help"},
+		{"completion", "completion: bash or zsh?", "completion"},
+		{"completion ash", "completion: bash or zsh?", "completion"},
 		{"--frob get", "unknown flag: --frob", ""},
 		{"get --frob", "get: unknown flag: --frob", "get"},
 		{"get", "get: which path?", "get"},
@@ -104,8 +121,8 @@ func TestWrongCommandLines(t *testing.T) {
 		{"run fast", `run takes no arguments, but there is "fast"`, "run"},
 		{"run --log loud", `--log "loud": want debug, info, warn or error`, "run"},
 		{"version 2", `version takes no arguments, but there is "2"`, "version"},
-		{"model", "model: check or stats?", "model"},
-		{"model chekc", `model: unknown "chekc": want check or stats`, "model"},
+		{"model", "model: check, stats or import-bbfdm?", "model"},
+		{"model chekc", `model: unknown "chekc": want check, stats or import-bbfdm`, "model"},
 		{"model stats x", "model: stats takes no files", "model"},
 		{"get --root /no/such/place Device.", "--root /no/such/place: no such directory", "get"},
 		{"--root " + file + " run", "--root " + file + ": not a directory", "run"},
@@ -113,6 +130,40 @@ func TestWrongCommandLines(t *testing.T) {
 		args := strings.Fields(c.args)
 		try := "Try '" + strings.TrimSpace("cwmpd "+c.try) + " --help'."
 		wantFailure(t, run(t.Context(), args...), exitUsage, []string{"cwmpd: " + c.says, try}, args)
+	}
+}
+
+// TestHelpOptions: every option that the package's configuration file shows is among those of help, and so is its value there.
+func TestHelpOptions(t *testing.T) {
+	t.Parallel()
+	file, err := os.ReadFile("../../openwrt/files/etc/config/cwmp")
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := map[string]string{} // "acs.url" → the line of help
+	section := ""
+	for line := range strings.Lines(run(t.Context(), "help", "config").out) {
+		if name, ok := strings.CutPrefix(line, "config "); ok {
+			section = strings.TrimSpace(name)
+		} else if fields := strings.Fields(line); strings.HasPrefix(line, "  ") {
+			lines[section+"."+fields[0]] = line
+		}
+	}
+	shown := 0
+	for line := range strings.Lines(string(file)) {
+		switch fields := strings.Fields(strings.Replace(line, "#option", "option", 1)); {
+		case len(fields) < 3:
+		case fields[0] == "config":
+			section = fields[1]
+		case fields[0] == "option":
+			shown++
+			if lines[section+"."+fields[1]] == "" {
+				t.Errorf("help config lacks %s.%s", section, fields[1])
+			}
+		}
+	}
+	if shown < 15 {
+		t.Errorf("the file shows %d options", shown)
 	}
 }
 

@@ -40,6 +40,7 @@ without one it is "2 PERIODIC".`,
 func reloadVerb() verb {
 	return verb{
 		name: "reload", plain: true, summary: "have the daemon read configuration and data model again",
+		help: `As SIGHUP does. No session is lost.`,
 		run: func(ctx context.Context, o *options, _ []string) error {
 			c := daemon(ctx, o)
 			if c == nil {
@@ -54,6 +55,7 @@ func reloadVerb() verb {
 func statusVerb() verb {
 	return verb{
 		name: "status", plain: true, summary: "tell what the daemon does",
+		help: `Its state, its ACS, the next session, what is still to be told, transfers.`,
 		run: func(ctx context.Context, o *options, _ []string) error {
 			c := daemon(ctx, o)
 			if c == nil {

@@ -102,6 +102,7 @@ func assignments(args []string) ([][2]string, error) {
 func addVerb() verb {
 	return verb{
 		name: "add", args: "OBJECT.", summary: "make an instance and print its path",
+		help: `It has the standard's defaults, and is disabled where it can be.`,
 		run: func(ctx context.Context, o *options, args []string) error {
 			if len(args) != 1 {
 				return usagef("add: one table, such as Device.NAT.PortMapping.")
@@ -127,6 +128,7 @@ func addVerb() verb {
 func delVerb() verb {
 	return verb{
 		name: "del", args: "OBJECT.N....", summary: "remove instances",
+		help: `Removes all of them or none, with what hangs on them.`,
 		run: func(ctx context.Context, o *options, args []string) error {
 			if len(args) == 0 {
 				return usagef("del: which instance?")
