@@ -59,6 +59,8 @@ func TestFiltersRead(t *testing.T) {
 		{"dur without end", "dur", "infinite", "-1"},
 		{"time", "time", "1767225600", "2026-01-01T00:00:00Z"},
 		{"time of nothing", "time", "", unknownTime},
+		{"time with whole hours of a zone", "time", "2026-11-20T10:12:13-05", "2026-11-20T10:12:13-05:00"},
+		{"time with a zone", "time", "2026-11-20T10:12:13+05:30", "2026-11-20T10:12:13+05:30"},
 		{"time of zero", "time", "0", unknownTime},
 		{"mac of twelve digits", "mac", "0011223344ff", "00:11:22:33:44:FF"},
 		{"mac with dashes", "mac", "00-11-22-33-44-ff", "00:11:22:33:44:FF"},

@@ -113,6 +113,8 @@ func makeTime(args []string, _ bool) (filter, error) {
 			switch {
 			case raw == "" || err == nil && n <= 0:
 				return unknownTime
+			case len(raw) == 22 && raw[10] == 'T' && (raw[19] == '+' || raw[19] == '-'):
+				return raw + ":00" // ISO 8601 lets the minutes of a zone out
 			case err != nil || n > 253402300799: // the year 9999
 				return raw
 			}

@@ -41,6 +41,8 @@ func netdevOf(n *netView, row *model.Row) string {
 			}
 		}
 		return ""
+	case *modem:
+		return d.dev
 	case circuit:
 		return n.circuit(n.r.own(row))
 	case bridgePort:

@@ -462,6 +462,9 @@ func (n *netView) belowIface(i *netIface) string {
 		if below := n.belowTunnel(i); below != "" {
 			return below
 		}
+		if i.isCellular() {
+			return ref(tableCellular, i.s.Get("device"))
+		}
 		name, alias := strings.CutPrefix(i.device, "@")
 		if !alias {
 			break
@@ -476,6 +479,9 @@ func (n *netView) belowIface(i *netIface) string {
 		for _, p := range n.ifaces {
 			if p != i && p.isPPP() && p.l3 == i.l3 && p.l3 != "" {
 				return ref(tablePPP, p.name)
+			}
+			if p.isCellular() && p.l3 == i.l3 && p.l3 != "" {
+				return ref(tableCellular, p.s.Get("device"))
 			}
 		}
 	}

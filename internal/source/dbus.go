@@ -205,7 +205,8 @@ func (r *Reader) dbusCommit(ctx context.Context) error {
 	return nil
 }
 
-// dbusValue is a property: `dbus NAME PATH INTERFACE PROPERTY`, or `dbus . INTERFACE PROPERTY` of the row's object.
+// dbusValue is a property: `dbus NAME PATH INTERFACE PROPERTY`, or `dbus . INTERFACE PROPERTY` of the row's object. PROPERTY
+// may be the member of a dictionary, Lte.rsrp, and several with commas between: the first that is there.
 type dbusValue struct {
 	text       string
 	name, path template
@@ -228,28 +229,27 @@ func compileDBus(_ *Router, use model.Use, words []string) (model.Expr, error) {
 		return &dbusValue{text: strings.Join(words, " "), name: t[0], path: t[1], iface: words[2], property: words[3]}, nil
 	case use == model.UseValue || use == model.UseLet:
 		return nil, errors.New("want NAME PATH INTERFACE PROPERTY, or . INTERFACE PROPERTY of the row")
+	case use == model.UseRows && len(words) == 4 && words[0] == ".":
+		return &dbusListed{strings.Join(words, " "), words[1], words[2], words[3]}, nil
 	case use == model.UseRows && len(words) == 3:
 		if !dbus.ObjectPath(words[1]).IsValid() {
 			return nil, fmt.Errorf("%q is not an object path", words[1])
 		}
 		return &dbusRows{dbusKey{words[0], words[2], dbus.ObjectPath(words[1])}}, nil
 	case use == model.UseRows:
-		return nil, errors.New("want NAME PATH INTERFACE")
+		return nil, errors.New("want NAME PATH INTERFACE, or . INTERFACE PROPERTY ITEMINTERFACE of the row above")
 	}
 	return nil, nil
 }
 
-func (e *dbusValue) Caps() model.Caps { return model.Caps{Set: true} }
+func (e *dbusValue) Caps() model.Caps { return model.Caps{Set: !strings.ContainsAny(e.property, ".,")} }
 func (e *dbusValue) String() string   { return "dbus " + e.text }
 
 // where returns the object that has the property, and its properties.
 func (e *dbusValue) where(ctx context.Context, r *Reader, row *model.Row) (dbusKey, map[string]dbus.Variant) {
 	if e.relative {
-		if row == nil {
-			return dbusKey{}, nil
-		}
-		d, ok := row.Data.(*dbusRow)
-		if !ok {
+		d := dbusOf(row)
+		if d == nil {
 			return dbusKey{}, nil
 		}
 		return dbusKey{d.name, e.iface, d.path}, d.props[e.iface]
@@ -270,7 +270,39 @@ func (e *dbusValue) get(ctx context.Context, r *Reader, row *model.Row) (string,
 			return dbusText(s.value), nil
 		}
 	}
-	return dbusText(props[e.property]), nil
+	for alternatives := e.property; alternatives != ""; {
+		var name string
+		name, alternatives, _ = strings.Cut(alternatives, ",")
+		name, field, member := strings.Cut(name, ".")
+		v := props[name]
+		if member {
+			v = dbusMembers(v)[field]
+		}
+		if text := dbusText(v); text != "" {
+			return text, nil
+		}
+	}
+	return "", nil
+}
+
+// dbusOf is the object that a row is, nil where it is none.
+func dbusOf(row *model.Row) *dbusRow {
+	if row == nil {
+		return nil
+	}
+	switch d := row.Data.(type) {
+	case *dbusRow:
+		return d
+	case *modem:
+		return d.bus
+	}
+	return nil
+}
+
+// dbusMembers are those of a dictionary.
+func dbusMembers(v dbus.Variant) map[string]dbus.Variant {
+	members, _ := v.Value().(map[string]dbus.Variant)
+	return members
 }
 
 func (e *dbusValue) set(ctx context.Context, r *Reader, row *model.Row, value string) error {
@@ -287,9 +319,12 @@ func (e *dbusValue) set(ctx context.Context, r *Reader, row *model.Row, value st
 	return nil
 }
 
-// dbusText is the raw text of a property; what has no text, such as a dictionary, is absent.
-func dbusText(v dbus.Variant) string {
-	switch x := v.Value().(type) {
+// dbusText is the raw text of a property; what has no text, such as a dictionary, is absent. The members of structures are
+// items of one list.
+func dbusText(v dbus.Variant) string { return dbusTextOf(v.Value()) }
+
+func dbusTextOf(v any) string {
+	switch x := v.(type) {
 	case string:
 		return clean(x)
 	case dbus.ObjectPath:
@@ -325,6 +360,14 @@ func dbusText(v dbus.Variant) string {
 		return joinList(items)
 	case []byte:
 		return clean(string(x))
+	case [][]any:
+		var items []string
+		for _, members := range x {
+			for _, m := range members {
+				items = append(items, dbusTextOf(m))
+			}
+		}
+		return joinList(items)
 	}
 	return ""
 }
@@ -395,6 +438,30 @@ func (e *dbusRows) rows(ctx context.Context, r *Reader, _ *model.Row) ([]model.R
 	out := make([]model.Row, len(objects))
 	for i := range objects {
 		out[i] = model.Row{Key: string(objects[i].path), Data: &objects[i]}
+	}
+	return out, nil
+}
+
+// dbusListed makes a row of every object that a property of the object above lists: `dbus . INTERFACE PROPERTY ITEM`.
+type dbusListed struct{ text, iface, property, item string }
+
+// maxListed bounds the objects of one list, each of which is asked.
+const maxListed = 256
+
+func (e *dbusListed) Caps() model.Caps { return model.Caps{} }
+func (e *dbusListed) String() string   { return "dbus " + e.text }
+
+func (e *dbusListed) rows(ctx context.Context, r *Reader, parent *model.Row) ([]model.Row, error) {
+	d := dbusOf(parent)
+	if d == nil {
+		return nil, nil
+	}
+	paths, _ := d.props[e.iface][e.property].Value().([]dbus.ObjectPath)
+	var out []model.Row
+	for _, path := range paths[:min(len(paths), maxListed)] {
+		if props := r.dbusProps(ctx, dbusKey{d.name, e.item, path}); props != nil {
+			out = append(out, model.Row{Key: string(path), Data: &dbusRow{d.name, path, map[string]map[string]dbus.Variant{e.item: props}}})
+		}
 	}
 	return out, nil
 }
