@@ -129,6 +129,7 @@ type status struct {
 	Owed         []string `json:"reload"`
 	XMPP         string
 	JabberID     string `json:"jabber_id"`
+	STUN         string
 
 	Probation *struct {
 		New, Old string
@@ -182,6 +183,7 @@ func printStatus(w io.Writer, s status, _ bool) {
 		row("given up", g.URL+" at "+when(g.At)+": "+g.Why)
 	}
 	row("XMPP", strings.TrimSpace(s.XMPP+" "+s.JabberID))
+	row("STUN", s.STUN)
 	row("running since", when(s.Started))
 	row("sessions", fmt.Sprintf("%d complete, %d failed", s.Successes, s.Failures))
 	row("last success", when(s.LastSuccess))

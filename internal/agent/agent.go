@@ -167,6 +167,7 @@ func (d *Daemon) build() (err error) {
 		Exit:    func() { d.leave(errAsked) },
 		URLFrom: d.urlFrom,
 		XMPP:    d.statusXMPP,
+		STUN:    d.statusSTUN,
 	})
 	if err != nil {
 		return err

@@ -52,6 +52,20 @@ func (p *Parts) udpSettings() connreq.UDPSettings {
 	return set
 }
 
+// statusSTUN is what STUN found out, for `cwmpd status`; "" where it is not wanted.
+func (p *Parts) statusSTUN() string {
+	set, server := p.udpSettings(), p.udp.Server()
+	switch {
+	case !set.Enable || !set.STUN.Enable:
+		return ""
+	case !server.IsValid():
+		return "no answer of " + set.STUN.Server + " yet"
+	case p.udp.NATDetected():
+		return p.udp.Address("") + ", behind a NAT, by " + server.String()
+	}
+	return p.udp.Address("") + ", without a NAT, by " + server.String()
+}
+
 // mayWake says from whom connection requests count: from everybody who knows the password (C-1), unless the owner wants
 // them from the ACS alone.
 func (p *Parts) mayWake(from netip.Addr) bool {

@@ -102,6 +102,9 @@ func TestT315_AgentBehindNAT(t *testing.T) {
 	if got[server+"UDPConnectionRequestAddress"] != "198.51.100.7:40000" || got[server+"NATDetected"] != "true" || got[server+"STUNPassword"] != "" || got[server+"STUNEnable"] != "true" {
 		t.Errorf("behind the NAT: %v", got)
 	}
+	if got, want := s.call("cwmp", "status").Get("stun").Text(), "198.51.100.7:40000, behind a NAT, by 127.0.0.1"; got != want {
+		t.Errorf("cwmpd status says %q, want %q", got, want)
+	}
 	if to := nat.client.Load(); "127.0.0.1:"+strconv.Itoa(int(to.Port())) != own[server+"UDPConnectionRequestAddress"] {
 		t.Errorf("C-30: STUN from %v, connection requests to %s", to, own[server+"UDPConnectionRequestAddress"])
 	}
@@ -114,6 +117,9 @@ func TestT315_AgentBehindNAT(t *testing.T) {
 	m = s.wantInform("4 VALUE CHANGE")
 	if got := m.Values()[server+"UDPConnectionRequestAddress"]; got != own[server+"UDPConnectionRequestAddress"] {
 		t.Errorf("switched off: told %q", got)
+	}
+	if got := s.call("cwmp", "status").Get("stun").Text(); got != "" {
+		t.Errorf("switched off: cwmpd status says %q", got)
 	}
 }
 

@@ -42,6 +42,7 @@ type Config struct {
 	Exit    func()                          // ends the agent, for icwmp's `command exit`; nil: cannot be done
 	URLFrom func() string                   // says where the ACS's URL is from: config or dhcp; nil: nobody knows
 	XMPP    func() (status, jid string)     // how the XMPP connection is, "" where none is wanted; nil: nobody knows
+	STUN    func() string                   // says where connection requests by UDP come to, "" without STUN; nil: nobody knows
 	Log     *slog.Logger                    // nil discards
 }
 

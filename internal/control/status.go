@@ -37,6 +37,7 @@ type status struct {
 
 	XMPP     string `json:"xmpp,omitempty"` // Device.XMPP.Connection.{i}.Status of the connection that is wanted
 	JabberID string `json:"jabber_id,omitempty"`
+	STUN     string `json:"stun,omitempty"` // the address that the STUN server sees, and whether it is another than ours
 
 	Probation *probation `json:"probation,omitempty"`
 	GivenUp   *givenUp   `json:"given_up,omitempty"`
@@ -75,6 +76,9 @@ func (s *Server) status(context.Context, ubus.Value) (any, error) {
 	}
 	if s.cfg.XMPP != nil {
 		answer.XMPP, answer.JabberID = s.cfg.XMPP()
+	}
+	if s.cfg.STUN != nil {
+		answer.STUN = s.cfg.STUN()
 	}
 	if p := st.Probation; p != nil {
 		answer.Probation = &probation{p.New, p.Old, seconds(p.Since), p.Back, seconds(p.Until), p.Tries, p.Why}
