@@ -9,6 +9,7 @@ Device.UserInterface.                     r
   # Back to the password that the firmware came with.
   PasswordReset                 rw boolean command      call users.root reset
   # For the pages of an ISP's own theme: it finds them in the section `ui` of /etc/config/cwmp.
+  # Colours that nobody set are black on white.
   UpgradeAvailable              rw boolean              uci cwmp.ui:ui.upgrade_available
   WarrantyDate                  rw dateTime             uci cwmp.ui:ui.warranty_date
   ISPName                       rw string(64)           uci cwmp.ui:ui.isp_name
@@ -19,10 +20,10 @@ Device.UserInterface.                     r
   ISPLogoSize                   rw unsignedInt(..4095)  uci cwmp.ui:ui.isp_logo_size
   ISPMailServer                 rw URL                  uci cwmp.ui:ui.isp_mail_server
   ISPNewsServer                 rw URL                  uci cwmp.ui:ui.isp_news_server
-  TextColor                     rw hexBinary(3..3)      uci cwmp.ui:ui.text_color
-  BackgroundColor               rw hexBinary(3..3)      uci cwmp.ui:ui.background_color
-  ButtonColor                   rw hexBinary(3..3)      uci cwmp.ui:ui.button_color
-  ButtonTextColor               rw hexBinary(3..3)      uci cwmp.ui:ui.button_text_color
+  TextColor                     rw hexBinary(3..3)      uci cwmp.ui:ui.text_color | default 000000
+  BackgroundColor               rw hexBinary(3..3)      uci cwmp.ui:ui.background_color | default FFFFFF
+  ButtonColor                   rw hexBinary(3..3)      uci cwmp.ui:ui.button_color | default 000000
+  ButtonTextColor               rw hexBinary(3..3)      uci cwmp.ui:ui.button_text_color | default FFFFFF
   AutoUpdateServer              rw string(256)          uci cwmp.ui:ui.auto_update_server
   UserUpdateServer              rw string(256)          uci cwmp.ui:ui.user_update_server
   AvailableLanguages            r  list string          call ui.language all

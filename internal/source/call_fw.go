@@ -30,14 +30,16 @@ func fwOne(context.Context, *Reader, *model.Row, []string) ([]model.Row, error) 
 // What a `config rule` is a row of, by the end of the table's path: of one table only.
 const (
 	fwRule    = "Rule."
-	fwService = "Service."       // about the router itself
-	fwPinhole = "Pinhole."       // lets IPv6 through to one address
-	fwAccess  = "AccessControl." // about one device on its way out
+	fwService = "Service."        // about the router itself
+	fwPinhole = "Pinhole."        // lets IPv6 through to one address
+	fwAccess  = "AccessControl."  // about one device on its way out
+	fwClass   = "Classification." // marks what it matches, for Device.QoS.
 )
 
 // fwPrefixes are the names of the sections that AddObject makes; what they begin with stays the table of the row.
 var fwPrefixes = [][2]string{
 	{"cwmp_rule_", fwRule}, {"rule_", fwRule}, {"cwmp_svc_", fwService}, {"cwmp_ping", fwService}, {"cwmp_pin_", fwPinhole}, {"cwmp_ac_", fwAccess},
+	{"cwmp_qos_", fwClass}, {"qos_", fwClass},
 }
 
 // fwIdent are the options that tell rules without a name apart.
@@ -52,6 +54,8 @@ func fwKind(s *uci.Section) string {
 	}
 	src, dest, target := s.Get("src"), s.Get("dest"), fwTarget(s)
 	switch {
+	case strings.EqualFold(s.Get("target"), "DSCP"):
+		return fwClass
 	case s.Option("src_mac") != nil && s.Option("dest") != nil:
 		return fwAccess
 	case target == "":
@@ -89,10 +93,10 @@ func fwRows(_ context.Context, r *Reader, _ *model.Row, args []string) ([]model.
 		key := row.Key
 		for i, proto := range fwProtocols(s) {
 			if row.Data = proto; i > 0 { // TR-181 has one protocol a rule
-				if args[0] != fwRule {
+				if !fwSingle(args[0]) {
 					break
 				}
-				row.Key, row.Place = fwTwin(key, proto), ""
+				row.Key, row.Place = fwTwin(args[0], key, proto), ""
 			}
 			out = append(out, row)
 		}
@@ -103,8 +107,16 @@ func fwRows(_ context.Context, r *Reader, _ *model.Row, args []string) ([]model.
 	return out, nil
 }
 
+// fwSingle reports whether the rows of a table have one protocol each.
+func fwSingle(kind string) bool { return kind == fwRule || kind == fwClass }
+
 // fwTwin is the key of a row of a further protocol of a rule, and the name of its section once it has one of its own.
-func fwTwin(key, proto string) string { return "rule_" + fingerName(key) + "_" + proto }
+func fwTwin(kind, key, proto string) string {
+	if kind == fwClass {
+		return "qos_" + fingerName(key) + "_" + proto
+	}
+	return "rule_" + fingerName(key) + "_" + proto
+}
 
 // fwOf is the section of a row: one of the row's own, made in this transaction, comes first.
 func fwOf(r *Reader, row *model.Row) *uci.Section {
@@ -143,12 +155,13 @@ func fwSplit(r *Reader, row *model.Row) (*uci.Section, error) {
 		return nil, model.Errorf(model.Internal, "the rule is gone")
 	}
 	protos := fwProtocols(s)
-	if fwKind(s) != fwRule || len(protos) < 2 {
+	kind := fwKind(s)
+	if !fwSingle(kind) || len(protos) < 2 {
 		return s, nil
 	}
 	key := r.rowOf("firewall", s, fwIdent...).Key
 	for _, proto := range protos[1:] {
-		name := fwTwin(key, proto)
+		name := fwTwin(kind, key, proto)
 		if err := r.addSection("firewall", "rule", name); err != nil {
 			return nil, err
 		}
@@ -177,11 +190,11 @@ func fwMove(r *Reader, name string, place int) error {
 	return r.uciEdit(uci.Edit{Op: uci.OpOrder, Package: "firewall", Section: name, Values: []string{strconv.Itoa(place)}})
 }
 
-// fwOrder lists the sections of the rows of Chain.1.Rule in the order in which fw4 asks them, once for each protocol.
-func fwOrder(r *Reader) []string {
+// fwOrder lists the sections of the rows of a table in the order in which fw4 asks them, once for each protocol.
+func fwOrder(r *Reader, kind string) []string {
 	var out []string
 	for _, s := range r.UCI("firewall").OfType("rule") {
-		if fwKind(s) == fwRule {
+		if fwKind(s) == kind {
 			for range fwProtocols(s) {
 				out = append(out, s.Name)
 			}

@@ -24,7 +24,7 @@ func getFWRule(_ context.Context, r *Reader, row *model.Row, args []string) (str
 		return fwStatus(r, s), nil
 	case "order":
 		proto, _ := row.Data.(string)
-		return strconv.Itoa(slices.Index(fwOrder(r), s.Name) + max(0, slices.Index(fwProtocols(s), proto)) + 1), nil
+		return strconv.Itoa(slices.Index(fwOrder(r, fwKind(s)), s.Name) + max(0, slices.Index(fwProtocols(s), proto)) + 1), nil
 	case "name":
 		return description(r, s), nil
 	case "proto":
@@ -70,7 +70,7 @@ func setFWRule(_ context.Context, r *Reader, row *model.Row, args []string, valu
 	switch args[0] {
 	case "order":
 		want, _ := strconv.Atoi(value)
-		all := fwOrder(r)
+		all := fwOrder(r, fwKind(s))
 		return fwMove(r, s.Name, fwPlace(r, all[min(max(want, 1), len(all))-1]))
 	case "name":
 		return setDescription(r, s.Name, value)

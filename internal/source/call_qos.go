@@ -9,11 +9,20 @@ import (
 )
 
 // qosTable are the values of Device.QoS.Shaper., a `config queue` of sqm-scripts each.
-var qosTable = []named{{"qos.shaper", &Func{Get: getShaper, Set: setShaper, Hook: hookShaper}}}
+var qosTable = []named{
+	{"qos.shaper", &Func{Get: getShaper, Set: setShaper, Hook: hookShaper}},
+	{"qos.class", &Func{Hook: hookClass}},
+}
 
 // getShaper answers `call qos.shaper FIELD`. The interface is a netdev; it is told as the IP.Interface that is on it, else as
 // what lies below. sqm-scripts keeps a file for each that it shapes.
 func getShaper(ctx context.Context, r *Reader, row *model.Row, args []string) (string, error) {
+	if args[0] == "max" {
+		if r.UCI("sqm") == nil {
+			return "0", nil
+		}
+		return "32", nil
+	}
 	s := r.own(row)
 	dev := text(s, "interface")
 	if args[0] == "interface" {
@@ -77,4 +86,12 @@ func hookShaper(_ context.Context, r *Reader, row *model.Row, _ map[string]strin
 		return at("Interface", model.BadValue, "an enabled shaper needs one")
 	}
 	return nil
+}
+
+// hookClass refuses an enabled rule that marks nothing, and what every rule of the firewall is refused for.
+func hookClass(ctx context.Context, r *Reader, row *model.Row, changed map[string]string) error {
+	if s := fwOf(r, row); yes(text(s, "enabled"), true) && text(s, "set_dscp") == "" {
+		return at("DSCPMark", model.BadValue, "an enabled classification needs one")
+	}
+	return hookFW(ctx, r, row, changed)
 }

@@ -157,36 +157,12 @@ func accessType(r *Reader, item string) string {
 		}
 	}
 	for _, z := range zones(r) {
-		if yes(z.Get("masq"), false) && (strings.EqualFold(z.Get("input"), "ACCEPT") || opened(r, z.Get("name"), port)) {
+		if yes(z.Get("masq"), false) && (fwOpen(r.UCI("firewall"), fwProbe{"input", z.Get("name"), 4, "6", atoi(port)}) ||
+			fwOpen(r.UCI("firewall"), fwProbe{"input", z.Get("name"), 6, "6", atoi(port)})) {
 			return "RemoteAccess"
 		}
 	}
 	return "LocalAccess"
-}
-
-// opened reports whether a rule accepts TCP from a zone to a port of the router.
-func opened(r *Reader, zone, port string) bool {
-	return slices.ContainsFunc(r.UCI("firewall").OfType("rule"), func(s *uci.Section) bool {
-		src, proto := s.Get("src"), items(s, "proto")
-		if !yes(s.Get("enabled"), true) || !strings.EqualFold(s.Get("target"), "ACCEPT") || s.Option("dest") != nil || src != zone && src != "*" {
-			return false
-		}
-		if len(proto) > 0 && !slices.ContainsFunc(proto, func(p string) bool { return p == "tcp" || p == "all" || p == "tcpudp" || p == "any" }) {
-			return false
-		}
-		ports := items(s, "dest_port")
-		return len(ports) == 0 || slices.ContainsFunc(ports, func(p string) bool { return portWithin(p, port) })
-	})
-}
-
-// portWithin reports whether a port is in a range such as 8000-8080 or 8000:8080.
-func portWithin(ports, port string) bool {
-	low, high, two := strings.Cut(strings.ReplaceAll(ports, ":", "-"), "-")
-	if !two {
-		return ports == port
-	}
-	n := atoi(port)
-	return atoi(low) <= n && n <= atoi(high)
 }
 
 // atoi is 0 for what is no number.
