@@ -62,7 +62,7 @@ Device.Cellular.Interface.{i}.USIM.    r
   Status    r  enum(None, Available, Valid, Blocked, Error)  call cellular sim | map = 0= none=None 1=Valid 2=Available 3=Valid 4=Blocked 5=Valid *=Error
   IMSI      r  string(14..15)        dbus org.freedesktop.ModemManager1 {sim} org.freedesktop.ModemManager1.Sim Imsi
   ICCID     r  string(6..20)         dbus org.freedesktop.ModemManager1 {sim} org.freedesktop.ModemManager1.Sim SimIdentifier
-  MSISDN    r  string(14..15)        dbus . org.freedesktop.ModemManager1.Modem OwnNumbers | item 0
+  MSISDN    r  string(14..15)        call cellular number
   # Changing it takes the PIN itself.
   PINCheck  r  enum(OnNetworkAccess, Reboot, Off)  call cellular locks | map 1=OnNetworkAccess 0=Off
   PIN       rw string(..4) hidden    call cellular pincode

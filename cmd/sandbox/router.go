@@ -2,10 +2,13 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"os"
+	"os/exec"
+	"strings"
 
 	"github.com/cwmpd/cwmpd/internal/sandbox"
 )
@@ -15,7 +18,8 @@ var routerVerb = verb{name: "router", synopsis: "[OPTION...] DIR", about: "be th
 const aboutRouter = `
 Answers on DIR/var/run/ubus/ubus.sock as the daemons of the router would, until
 interrupted. Answers come from DIR/ubus/*.json, which may be edited while it
-runs, and from the configuration in DIR/etc/config.
+runs, and from the configuration in DIR/etc/config. What is in DIR/dbus is played on
+a D-Bus of its own, if this machine has dbus-daemon.
 
 The agent then runs beside it:   cwmpd run --root DIR
 and so does the ubus command:    ubus -s DIR/var/run/ubus/ubus.sock list
@@ -46,6 +50,34 @@ func runRouter(ctx context.Context, args []string, out io.Writer) error {
 		return err
 	}
 	fmt.Fprintf(out, "the router's bus is %s\n", r.Socket())
+	stop, err := playDBus(r, out)
+	if err != nil {
+		return errors.Join(err, r.Close())
+	}
+	defer stop()
 	<-ctx.Done()
 	return r.Close()
+}
+
+// playDBus answers for the router's services on D-Bus, where it has some and this machine has a dbus-daemon.
+func playDBus(r *sandbox.Router, out io.Writer) (stop func(), err error) {
+	names := strings.Join(r.DBusNames(), ", ")
+	if names == "" {
+		return func() {}, nil
+	}
+	address, stop, err := r.StartDBus()
+	if errors.Is(err, exec.ErrNotFound) {
+		fmt.Fprintf(out, "no dbus-daemon on this machine: %s does not answer\n", names)
+		return func() {}, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	conn, err := r.PlayDBus(address)
+	if err != nil {
+		stop()
+		return nil, err
+	}
+	fmt.Fprintf(out, "%s answers on %s\n", names, address)
+	return func() { conn.Close(); stop() }, nil
 }

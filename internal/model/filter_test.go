@@ -169,3 +169,18 @@ func TestSplitTableKey(t *testing.T) {
 		}
 	}
 }
+
+// FuzzFilters reads whatever a router says through every filter that takes text apart.
+func FuzzFilters(f *testing.F) {
+	all := []string{"hex", "octets", "octets 2 6", "octets text", "bits 0=a 63=b", "bits 15=NR | item 0", "scale 1/1000", "time", "dur", "mac", "mask", "trim 2", `list " "`, "entry 6,"}
+	for i, raw := range []string{"1d6b", l("181", "0", "66", "68", "67", "77"), l("-1", "256", ""), "18446744073709551615", "2026-11-20T10:12:13+01", "\x1f", "-0.4"} {
+		f.Add(i, raw)
+	}
+	f.Fuzz(func(t *testing.T, which int, raw string) {
+		text := all[uint(which)%uint(len(all))]
+		out := readThrough(filtersOf(t, text), nil, raw)
+		if strings.HasPrefix(text, "octets") && len(out) > 2*len(raw) {
+			t.Errorf("%s of %q is %q", text, raw, out)
+		}
+	})
+}

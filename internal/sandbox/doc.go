@@ -10,6 +10,7 @@
 //	ubus/OBJECT.METHOD.json         the bus's answers; edit one and the next call gets it
 //	ubus/OBJECT.METHOD{ARG=X}.json  the same, only for calls with that argument; ARG=X,ARG=Y for two
 //	var/run/ubus/ubus.sock          the bus
+//	dbus/NAME.txt                   what a service has on D-Bus, played by PlayDBus
 //	sbin/reboot, factoryreset, sysupgrade
 //	tmp/commands.log                what was run: the commands with their arguments, and `service event {…}`
 //

@@ -168,6 +168,12 @@ func cellularGet(ctx context.Context, r *Reader, row *model.Row, args []string) 
 		return dbusText(props["UnlockRequired"]), nil
 	case "technology":
 		return preferred(s), nil
+	case "number":
+		numbers, _ := splitList(dbusText(props["OwnNumbers"]))
+		if len(numbers) == 0 {
+			return "", nil
+		}
+		return strings.TrimPrefix(numbers[0], "+"), nil
 	case "locks":
 		if m.bus == nil {
 			return "", nil

@@ -211,3 +211,45 @@ func TestNoDBusAtAll(t *testing.T) {
 		t.Errorf("a router without D-Bus is nothing to warn of: %q", rt.log.all)
 	}
 }
+
+func TestDBusMembersAndAlternatives(t *testing.T) {
+	rt := newRouter(t, nil)
+	type pair struct{ A, B uint32 }
+	row := &model.Row{Key: "/m", Number: 1, Data: &dbusRow{"org.m", "/m", map[string]map[string]dbus.Variant{"org.m": {
+		"Lte":   dbus.MakeVariant(map[string]dbus.Variant{"rsrp": dbus.MakeVariant(-91.5), "odd": dbus.MakeVariant([]pair{{1, 2}})}),
+		"Gsm":   dbus.MakeVariant(map[string]dbus.Variant{}),
+		"Empty": dbus.MakeVariant(""),
+		"Name":  dbus.MakeVariant("x"),
+	}}}}
+	r := rt.begin(t)
+	for property, want := range map[string]string{
+		"Lte.rsrp": "-91.5", "Lte": "", "Lte.rssi": "", "Gsm.rssi,Lte.rsrp": "-91.5", "Empty,Name": "x", "Name.x": "", "Nothing,Gsm.x": "", "Name,Lte.rsrp": "x", ",Name": "x", "Lte.": "",
+	} {
+		wantText(t, property, rt.get(t, r, "dbus . org.m "+property, row), want)
+	}
+	if err := r.Set(t.Context(), rt.expr(t, model.UseValue, "dbus . org.m Lte.rsrp"), row, "1"); err == nil {
+		t.Error("a member of a dictionary can be set")
+	}
+	wantText(t, "no row", rt.get(t, r, "dbus . org.m Name", nil), "")
+	if rows := rt.rows(t, r, "dbus . org.m Name org.item", row); len(rows) != 0 {
+		t.Errorf("a property that is no list of paths gives %d rows", len(rows))
+	}
+}
+
+// FuzzDBusProperty takes any property name apart, of properties that are there.
+func FuzzDBusProperty(f *testing.F) {
+	for _, text := range []string{"Lte.rsrp", "a,b.c", ",", "..", "Lte.,Lte"} {
+		f.Add(text)
+	}
+	rt := New(Config{Root: f.TempDir()})
+	row := &model.Row{Key: "/m", Number: 1, Data: &dbusRow{"org.m", "/m", map[string]map[string]dbus.Variant{"org.m": {
+		"Lte": dbus.MakeVariant(map[string]dbus.Variant{"rsrp": dbus.MakeVariant(-91.5)}),
+	}}}}
+	f.Fuzz(func(t *testing.T, property string) {
+		e := &dbusValue{iface: "org.m", property: property, relative: true}
+		text, err := e.get(t.Context(), newReader(rt, nil), row)
+		if err != nil || text != "" && text != "-91.5" {
+			t.Errorf("%q: %q, %v", property, text, err)
+		}
+	})
+}
