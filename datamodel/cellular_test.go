@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -242,6 +243,50 @@ func (l *lan) want(text string) {
 		}
 		if got, there := all[path]; got != strings.TrimSpace(want) || !there {
 			l.t.Errorf("%s is %q (there: %v), want %q", path, got, there, strings.TrimSpace(want))
+		}
+	}
+}
+
+// One read of the tree asks for the modems once, and for each SIM, bearer and message once.
+func TestModemManagerIsAskedOnce(t *testing.T) {
+	l, address := newLTE(t)
+	conn, err := dbus.Connect(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { conn.Close() })
+	objects, err := l.router.DBusObjects(mm)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var mu sync.Mutex
+	asked := map[string]int{}
+	count := func(what string) {
+		mu.Lock()
+		defer mu.Unlock()
+		asked[what]++
+	}
+	modems := func() (sandbox.Objects, *dbus.Error) { count("modems"); return objects, nil }
+	err = conn.ExportMethodTable(map[string]any{"GetManagedObjects": modems}, "/org/freedesktop/ModemManager1", "org.freedesktop.DBus.ObjectManager")
+	for path, interfaces := range objects {
+		all := func(iface string) (map[string]dbus.Variant, *dbus.Error) {
+			count(string(path) + " " + iface)
+			return interfaces[iface], nil
+		}
+		err = errors.Join(err, conn.ExportMethodTable(map[string]any{"GetAll": all}, path, "org.freedesktop.DBus.Properties"))
+	}
+	if _, failed := conn.RequestName(mm, dbus.NameFlagDoNotQueue); failed != nil || err != nil {
+		t.Fatal(failed, err)
+	}
+	l.want("Device.Cellular.Interface.1.USIM.IMSI = 262011234567890")
+	mu.Lock()
+	defer mu.Unlock()
+	if len(asked) != 5 { // modems, SIM, bearer, two messages
+		t.Errorf("asked: %v", asked)
+	}
+	for what, n := range asked {
+		if n != 1 {
+			t.Errorf("%s: asked %d times", what, n)
 		}
 	}
 }
