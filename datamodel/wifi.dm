@@ -274,3 +274,33 @@ Device.WiFi.EndPoint.{i}.Profile.{i}.Security. r
   KeyPassphrase  rw string(8..63) hidden     call wifi.security secret
   SAEPassphrase  rw string hidden            call wifi.security secret
   MFPConfig      rw enum(Disabled, Optional, Required) call wifi.security mfp
+
+# --------------------------------------------------------------------------------------------- the networks around
+
+# Every radio that is up looks around; the results last until the next time or the end of the daemon.
+Device.WiFi.NeighboringWiFiDiagnostic. r
+  DiagnosticsState  rw enum(None, Requested, Complete, Error) call wifi.scan | default None
+
+Device.WiFi.NeighboringWiFiDiagnostic.Result.{i}. r
+  rows  call wifi.networks
+  unique BSSID
+  volatile
+  noalias
+  Radio                       r  pathRef          call wifi.networks radio | ref Device.WiFi.Radio.
+  SSID                        r  string(32)       call wifi.networks ssid
+  BSSID                       r  MACAddress       call wifi.networks bssid | mac
+  Mode                        r  enum(AdHoc, Infrastructure) call wifi.networks mode
+  Channel                     r  unsignedInt(1..255) call wifi.networks channel
+  SignalStrength              r  int(-200..0)     call wifi.networks signal
+  SecurityModeEnabled         r  enum(None, WEP, WPA, WPA2, WPA-WPA2, WPA-Enterprise, WPA2-Enterprise, WPA-WPA2-Enterprise, WPA3-SAE, WPA2-PSK-WPA3-SAE, WPA3-Enterprise, OWE) call wifi.networks security
+  EncryptionMode              r  list enum(TKIP, AES) call wifi.networks ciphers
+  OperatingFrequencyBand      r  enum(2.4GHz, 5GHz, 6GHz) call wifi.networks band
+  SupportedStandards          r  list enum(a, b, g, n, ac, ax, be) call wifi.networks standards
+  OperatingStandards          r  list string      call wifi.networks operating
+  OperatingChannelBandwidth   r  enum(20MHz, 40MHz, 80MHz, 160MHz, 320MHz-1, 320MHz-2, Auto) call wifi.networks width
+  # In units of 1024 µs, as of a radio's own; DTIMPeriod counts beacons.
+  BeaconPeriod                r  unsignedInt      call wifi.networks beacon
+  Noise                       r  int(-200..0)     call wifi.networks noise
+  BasicDataTransferRates      r  list string      call wifi.networks basic
+  SupportedDataTransferRates  r  list string      call wifi.networks rates
+  DTIMPeriod                  r  unsignedInt      call wifi.networks dtim

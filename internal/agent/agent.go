@@ -199,6 +199,9 @@ func (d *Daemon) run(ctx context.Context) error {
 		})
 	}
 	start("ubus", d.Bus.Run)
+	start("scans", func(ctx context.Context) error {
+		return d.router.RunScans(ctx, func() { d.cpe.Post(cwmp.Event{Code: cwmp.EventDiagnosticsComplete}) })
+	})
 	start("connreq", d.http.Run)
 	start("connreq by UDP", d.udp.Run)
 	d.awaitPorts(ctx) // the first Inform tells where we listen

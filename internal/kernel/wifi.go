@@ -8,6 +8,7 @@ type Channel struct {
 	Phy              uint32
 	Freq             uint32 // of the control channel
 	Center1, Center2 uint32
+	Width            uint32 // NL80211_CHAN_WIDTH_…
 }
 
 // A Station is one that a wireless device talks to; kernel/stations.json. Counters are seen from here.
@@ -46,7 +47,7 @@ func (k *Kernel) Channels() []Channel {
 		return k.channels
 	}
 	for _, m := range k.genl("channels", wifi, 5, dump, nil) {
-		c := Channel{Dev: find(m.data, 4).text(), Phy: find(m.data, 1).num32(), Freq: find(m.data, 38).num32(), Center1: find(m.data, 160).num32(), Center2: find(m.data, 161).num32()}
+		c := Channel{Dev: find(m.data, 4).text(), Phy: find(m.data, 1).num32(), Freq: find(m.data, 38).num32(), Center1: find(m.data, 160).num32(), Center2: find(m.data, 161).num32(), Width: find(m.data, 159).num32()}
 		if c.Dev != "" {
 			k.channels = append(k.channels, c)
 		}

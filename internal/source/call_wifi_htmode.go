@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"github.com/cwmpd/cwmpd/internal/model"
-	"github.com/cwmpd/cwmpd/internal/ubus"
 	"github.com/cwmpd/cwmpd/internal/uci"
 )
 
@@ -83,7 +82,7 @@ func getWidth(ctx context.Context, r *Reader, row *model.Row, args []string) (st
 		if ifname == "" {
 			return "", nil
 		}
-		mode := r.Ubus(ctx, "iwinfo", "info", ubus.Table("device", ifname)).Get("htmode").Text()
+		mode := iwinfo(ctx, r, ifname).Get("htmode").Text()
 		if mode == "" {
 			return "", nil
 		}

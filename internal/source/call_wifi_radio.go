@@ -136,7 +136,7 @@ func liveChannel(ctx context.Context, r *Reader, radio string) string {
 	if c := r.Ubus(ctx, "hostapd."+ifname, "get_status", ubus.Value{}).Get("channel").Text(); c != "" && c != "0" {
 		return c
 	}
-	return r.Ubus(ctx, "iwinfo", "info", ubus.Table("device", ifname)).Get("channel").Text()
+	return iwinfo(ctx, r, ifname).Get("channel").Text()
 }
 
 // channelReason compares the channel that was asked for with the one in use. hostapd chooses at start only; what moved

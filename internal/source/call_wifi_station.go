@@ -33,7 +33,7 @@ func wifiStations(ctx context.Context, r *Reader, parent *model.Row, _ []string)
 	freq, _ := reply.Get("freq").Int()
 	for mac, v := range reply.Get("clients").All() {
 		st := station{hostapd: v, freq: freq}
-		for _, w := range r.Ubus(ctx, "iwinfo", "assoclist", ubus.Table("device", ifname)).Get("results").All() {
+		for _, w := range assoclist(ctx, r, ifname).All() {
 			if strings.EqualFold(w.Get("mac").Text(), mac) {
 				st.iwinfo = w
 			}
@@ -73,7 +73,7 @@ func getStation(ctx context.Context, r *Reader, row *model.Row, args []string) (
 		if ifname == "" {
 			return "", nil
 		}
-		st.iwinfo = r.Ubus(ctx, "iwinfo", "assoclist", ubus.Table("device", ifname)).Get("results").Index(0)
+		st.iwinfo = assoclist(ctx, r, ifname).Index(0)
 	}
 	h, w := st.hostapd, st.iwinfo
 	switch args[0] {
@@ -175,7 +175,7 @@ func sumOfStations(ctx context.Context, r *Reader, row *model.Row, args []string
 		return "", nil
 	}
 	var sum uint64
-	for _, w := range r.Ubus(ctx, "iwinfo", "assoclist", ubus.Table("device", ifname)).Get("results").All() {
+	for _, w := range assoclist(ctx, r, ifname).All() {
 		n, _ := w.Get("tx", args[0]).Uint()
 		sum += n
 	}

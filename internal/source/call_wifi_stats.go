@@ -6,7 +6,6 @@ import (
 	"strconv"
 
 	"github.com/cwmpd/cwmpd/internal/model"
-	"github.com/cwmpd/cwmpd/internal/ubus"
 )
 
 func readsFalse(context.Context, *Reader, *model.Row, []string) (string, error) { return "0", nil }
@@ -59,5 +58,5 @@ func getLive(ctx context.Context, r *Reader, row *model.Row, args []string) (str
 	if ifname == "" {
 		return "", nil
 	}
-	return r.Ubus(ctx, "iwinfo", "info", ubus.Table("device", ifname)).Get(args[0]).Text(), nil
+	return iwinfo(ctx, r, ifname).Get(args[0]).Text(), nil
 }

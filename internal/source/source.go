@@ -50,12 +50,13 @@ type Func struct {
 // Router finds values in all kinds of places; it is the model.Source of the daemon. It is safe for use by many
 // goroutines; what it hands out for one transaction is not.
 type Router struct {
-	cfg   Config
-	log   *slog.Logger
-	funcs map[string]Func
-	quiet *once
-	sums  fileSums
-	since sinceMemo
+	cfg    Config
+	log    *slog.Logger
+	funcs  map[string]Func
+	quiet  *once
+	sums   fileSums
+	since  sinceMemo
+	around *neighbourhood
 
 	dialing chan struct{} // holds a token while somebody connects to D-Bus
 
@@ -72,6 +73,8 @@ func New(cfg Config) *Router {
 		log = slog.New(slog.DiscardHandler)
 	}
 	rt := &Router{cfg: cfg, log: log, funcs: builtin(), quiet: newOnce(512), dialing: make(chan struct{}, 1)}
+	rt.around = &neighbourhood{asked: make(chan struct{}, 1)}
+	rt.around.funcs(rt.funcs)
 	for name, f := range cfg.Funcs {
 		rt.funcs[name] = f
 	}
