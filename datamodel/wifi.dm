@@ -1,6 +1,9 @@
 # Device.WiFi: radios, SSIDs, access points and the stations on them.
 # Router: /etc/config/wireless (netifd); live state from the ubus objects network.wireless, hostapd.* and, where
-# rpcd-mod-iwinfo is installed, iwinfo; what a chip can do from `iw phy`.
+# rpcd-mod-iwinfo is installed, iwinfo, else nl80211; what a chip can do from `iw phy`.
+#
+# Left out: what hostapd does not tell (what a station could do at most), channel changes that nobody watches, Passpoint's
+# OSU, which newer versions of hostapd refuse to start with.
 #
 # OpenWrt keeps an SSID and its AccessPoint in one section, `config wifi-iface`. AddObject on either makes a section of
 # a type that netifd does not read (cwmp_ssid, cwmp_ap); setting AccessPoint.{i}.SSIDReference joins the two. Deleting
@@ -36,7 +39,11 @@ Device.WiFi.Radio.{i}.                 r
   Channel                              rw unsignedInt(1..255)   call wifi.radio channel
   AutoChannelSupported                 r  boolean               call wifi.has acs
   AutoChannelEnable                    rw boolean               call wifi.radio auto
+  # Channels are chosen when the radio starts.
+  AutoChannelRefreshPeriod             rw unsignedInt           call only 0
+  ChannelLastChange                    r  unsignedInt deny      call wifi.channelsince
   ChannelLastSelectionReason           r  enum(Manual, Auto_Startup, Auto_User, Auto_Refresh, Auto_Dynamic, Auto_DFS, Unknown) call wifi.radio reason
+  FirmwareVersion                      r  string(64)            call wifi.firmware
   MaxSupportedSSIDs                    r  unsignedInt(1..)      call wifi.phy aps
   MaxSupportedAssociations             r  unsignedInt(1..)      call wifi.phy stations
   SupportedOperatingChannelBandwidths  r  list enum(20MHz, 40MHz, 80MHz, 160MHz, 80+80MHz, 320MHz-1, 320MHz-2, Auto) call wifi.phy widths
@@ -98,6 +105,7 @@ Device.WiFi.SSID.{i}.                  rw
   BSSID           r  MACAddress        ubus hostapd.{ifname} get_status {} .bssid | mac
   MACAddress      r  MACAddress        file /sys/class/net/{ifname}/address | mac
   SSID            rw string(32)        uci .ssid
+  MLDUnit         r  int(-1..-1,0..24) call wifi.mld
 
 Device.WiFi.SSID.{i}.Stats.            r
   Reset                     rw boolean command       call net.reset
@@ -149,10 +157,14 @@ Device.WiFi.AccessPoint.{i}.Security.  r
   KeyPassphrase        rw string(8..63) hidden     call wifi.security secret
   SAEPassphrase        rw string hidden            call wifi.security secret
   RekeyingInterval     rw unsignedInt              call wifi.rekey
-  RadiusServerIPAddr   rw IPAddress                uci .auth_server
+  RadiusServerIPAddr   rw IPAddress                call wifi.server auth_server 0
+  # With the port and the secret of the first.
+  SecondaryRadiusServerIPAddr rw IPAddress         call wifi.server auth_server 1
   RadiusServerPort     rw unsignedInt(1..65535)    uci .auth_port | default 1812
   RadiusSecret         rw string hidden            uci .auth_secret
   MFPConfig            rw enum(Disabled, Optional, Required) call wifi.security mfp
+  # To what the firmware has for this section, if it is not open.
+  Reset                rw boolean command          call wifi.securityreset
 
 # Push button and label only; a PIN of the router's own goes with the label.
 Device.WiFi.AccessPoint.{i}.WPS.       r
@@ -168,7 +180,8 @@ Device.WiFi.AccessPoint.{i}.Accounting. r
   needs call wifi.has eap
   write call wifi.text
   Enable           r  boolean                      call wifi.isset acct_server
-  ServerIPAddr     rw IPAddress                    uci .acct_server
+  ServerIPAddr     rw IPAddress                    call wifi.server acct_server 0
+  SecondaryServerIPAddr rw IPAddress               call wifi.server acct_server 1
   ServerPort       rw unsignedInt(1..65535)        uci .acct_port | default 1813
   Secret           rw string hidden                uci .acct_secret
   InterimInterval  rw unsignedInt(0..0,60..)       call wifi.zerounset acct_interval
@@ -198,6 +211,8 @@ Device.WiFi.AccessPoint.{i}.ANQP.      r
   RoamingConsortiumOIs     rw list string  uci .iw_roaming_consortium
   NAIRealms                rw list string  uci .iw_nai_realm
   Domains                  rw list string  uci .iw_domain_name
+  NetworkAuthTypes         rw list(..1) enum(0, 1, 2, 3) uci .iw_network_auth_type | map 00=0 01=1 02=2 03=3
+  Cellular3GPPNetworkInfo  rw list unsignedInt call wifi.plmn
 
 Device.WiFi.AccessPoint.{i}.Passpoint. r
   needs call wifi.has eap
@@ -266,6 +281,7 @@ Device.WiFi.EndPoint.{i}.Profile.{i}.  r
   Status    r  enum(Active, Available, Error, Disabled) call wifi.stastatus profile
   SSID      rw string(32)         uci .ssid
   Priority  rw unsignedInt(..255) call only 0
+  Location  rw string             state location
 
 Device.WiFi.EndPoint.{i}.Profile.{i}.Security. r
   write call wifi.security

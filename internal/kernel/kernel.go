@@ -31,6 +31,7 @@ type Kernel struct {
 	stations []Station
 	surveys  []Survey
 	networks []BSS
+	drivers  []Driver
 }
 
 // first reports whether a kind is to be asked of the kernel now. Later it has been, and where there are recordings it is

@@ -276,6 +276,13 @@ func portVLAN(ctx context.Context, r *Reader, row *model.Row, _ []string) (strin
 			return strconv.Itoa(e.VID), nil
 		}
 	}
+	if p.guest || p.self {
+		for _, v := range r.Kernel().BridgeVLANs() {
+			if v.Dev == p.Dev && v.PVID {
+				return strconv.Itoa(int(v.VLAN)), nil
+			}
+		}
+	}
 	return "1", nil
 }
 

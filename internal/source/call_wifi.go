@@ -39,10 +39,16 @@ var wifiTable = []named{
 	{"wifi.text", &Func{Hook: hookText}},
 	{"only", &only},
 	{"wifi.retries", &Func{Get: sumOfStations}},
+	{"wifi.server", &wifiServer},
+	{"wifi.mld", &Func{Get: getMLD}},
+	{"wifi.firmware", &Func{Get: getFirmware}},
+	{"wifi.securityreset", &Func{Get: readsFalse, Set: resetSecurity}},
+	{"wifi.plmn", &wifiPLMN},
 }
 
 func wifiMade() map[string]Func {
 	funcs := newPhyCache().funcs()
+	funcs["wifi.channelsince"] = channelSince()
 	// All radios down and up again.
 	funcs["wifi.restart"] = command(func(*Reader, *model.Row) []ubusCommand {
 		return []ubusCommand{{"network.wireless", "down", ubus.Table()}, {"network.wireless", "up", ubus.Table()}}

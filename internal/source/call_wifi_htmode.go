@@ -12,7 +12,7 @@ import (
 // checkWidth tests the htmode that the parameters of this transaction made.
 func checkWidth(r *Reader, row *model.Row, p *phy, changed map[string]string) error {
 	blame := ""
-	for _, name := range []string{"OperatingChannelBandwidth", "OperatingStandards", "OperatingFrequencyBand"} {
+	for _, name := range []string{"OperatingChannelBandwidth", "OperatingStandards", "OperatingFrequencyBand", "Channel"} {
 		if _, ok := changed[name]; ok {
 			blame = name
 			break
@@ -37,7 +37,7 @@ func checkWidth(r *Reader, row *model.Row, p *phy, changed map[string]string) er
 	if g := generation[gen]; g != "" && !slices.Contains(b.standards, g) {
 		return at(blame, model.BadValue, "%s is not one of SupportedStandards", g)
 	}
-	return nil
+	return checkBlock(b, bandOf(s), text(s, "channel"), mode, width, changed)
 }
 
 // generation is the standard that the letters of an htmode stand for, htmodes the widths each has.
