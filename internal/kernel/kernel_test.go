@@ -36,7 +36,8 @@ func link(index uint32, name string) message {
 
 func neighbour(index uint32, state byte) message {
 	b := make([]byte, 12)
-	b[0], b[8] = syscall.AF_INET, state
+	b[0] = syscall.AF_INET
+	binary.NativeEndian.PutUint16(b[8:], uint16(state))
 	binary.NativeEndian.PutUint32(b[4:], index)
 	b = add(b, 1, []byte{192, 168, 1, 7})
 	b = add(b, 2, []byte{0, 1, 2, 3, 4, 5})
@@ -109,16 +110,17 @@ func TestTruncatedMessages(t *testing.T) {
 			t.Errorf("%d of %d bytes gave %v", n, len(whole), got)
 		}
 	}
-	for _, b := range [][]byte{
-		encode(syscall.NLMSG_DONE, 0, nil)[:15],
-		{255, 255, 0, 0, 16, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0},
-		{15, 0, 0, 0, 16, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0},
-	} {
+	long, short := encode(16, 0, nil), encode(16, 0, nil)
+	binary.NativeEndian.PutUint32(long, 17)
+	binary.NativeEndian.PutUint32(short, 15)
+	for _, b := range [][]byte{encode(syscall.NLMSG_DONE, 0, nil)[:15], long, short} {
 		if messages, done, err := parse(b); len(messages) > 0 || done || len(b) == 16 && err == nil {
 			t.Errorf("%v: %v %v %v", b, messages, done, err)
 		}
 	}
-	if _, done, err := parse(encode(syscall.NLMSG_ERROR, 0, []byte{0xa1, 0xff, 0xff, 0xff})); binary.NativeEndian.Uint16([]byte{1, 0}) == 1 && (!done || err != syscall.EOPNOTSUPP) {
+	no := -int32(syscall.EOPNOTSUPP)
+	refusal := binary.NativeEndian.AppendUint32(nil, uint32(no))
+	if _, done, err := parse(encode(syscall.NLMSG_ERROR, 0, refusal)); !done || err != syscall.EOPNOTSUPP {
 		t.Errorf("%v %v", done, err)
 	}
 }

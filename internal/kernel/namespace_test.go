@@ -19,6 +19,9 @@ import (
 // inNamespace runs do on a thread in a network namespace that ip made with these commands.
 func inNamespace(t *testing.T, commands string, do func()) {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("namespaces take their time")
+	}
 	if _, err := exec.LookPath("ip"); err != nil {
 		t.Skip("no ip here")
 	}

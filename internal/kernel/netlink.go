@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"slices"
 	"syscall"
 )
 
@@ -61,8 +62,8 @@ func once(fd int, typ, flags uint16, body []byte) (answer []message, whole bool,
 		return nil, false, err
 	}
 	whole = true
+	buf := make([]byte, 1<<16)
 	for size := 0; size < maxAnswer; {
-		buf := make([]byte, 1<<16)
 		n, _, err := syscall.Recvfrom(fd, buf, syscall.MSG_TRUNC)
 		if errors.Is(err, syscall.EINTR) {
 			continue
@@ -74,7 +75,7 @@ func once(fd int, typ, flags uint16, body []byte) (answer []message, whole bool,
 			return nil, false, fmt.Errorf("a message of %d bytes", n)
 		}
 		size += n
-		messages, done, err := parse(buf[:n])
+		messages, done, err := parse(slices.Clone(buf[:n]))
 		if err != nil {
 			return nil, false, err
 		}

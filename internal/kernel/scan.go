@@ -36,8 +36,8 @@ func (k *Kernel) Scan(ctx context.Context, dev string) error {
 	if _, _, err := once(fd, k.families[wifi], 4, question); err != nil { // NLM_F_ACK
 		return err
 	}
+	buf := make([]byte, 1<<16)
 	for ctx.Err() == nil {
-		buf := make([]byte, 1<<16)
 		n, _, err := syscall.Recvfrom(fd, buf, 0)
 		if errors.Is(err, syscall.EINTR) || errors.Is(err, syscall.EAGAIN) {
 			continue

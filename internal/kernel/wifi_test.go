@@ -1,6 +1,7 @@
 package kernel
 
 import (
+	"encoding/binary"
 	"slices"
 	"strings"
 	"syscall"
@@ -20,6 +21,8 @@ func radio(answers map[byte][][]byte) *Kernel {
 	return k
 }
 
+func short(typ, n uint16) []byte { return add(nil, typ, binary.NativeEndian.AppendUint16(nil, n)) }
+
 func text(typ uint16, s string) []byte { return add(nil, typ, append([]byte(s), 0)) }
 
 func TestChannels(t *testing.T) {
@@ -37,8 +40,8 @@ func TestStations(t *testing.T) {
 	k := radio(map[byte][][]byte{17: {
 		slices.Concat(addNum(nil, 3, 4), add(nil, 6, []byte{1, 2, 3, 4, 5, 6}), nest(21,
 			addNum(nil, 2, 1<<31), addNum(nil, 3, 7), add(nil, 7, []byte{0xc3}), addNum(nil, 9, 10), addNum(nil, 10, 11),
-			rates(8, add(nil, 1, []byte{0xff, 0xff}), addNum(nil, 5, 12010), add(nil, 13, []byte{11})),
-			rates(14, add(nil, 1, []byte{60, 0}), add(nil, 2, []byte{7})),
+			rates(8, short(1, 0xffff), addNum(nil, 5, 12010), add(nil, 13, []byte{11})),
+			rates(14, short(1, 60), add(nil, 2, []byte{7})),
 			addNum(nil, 11, 5), addNum(nil, 12, 1), addNum(nil, 16, 60), long(23, 1<<33), long(28, 3))),
 		nest(21, addNum(nil, 2, 1)), // without an address
 	}})
@@ -59,7 +62,7 @@ func TestStations(t *testing.T) {
 func TestNetworks(t *testing.T) {
 	k := radio(map[byte][][]byte{
 		32: {
-			nest(47, add(nil, 1, []byte{1, 2, 3, 4, 5, 6}), addNum(nil, 2, 2412), add(nil, 4, []byte{100, 0}), add(nil, 5, []byte{0x31, 4}),
+			nest(47, add(nil, 1, []byte{1, 2, 3, 4, 5, 6}), addNum(nil, 2, 2412), short(4, 100), short(5, 0x431),
 				add(nil, 11, []byte{0, 1, 'x'}), addNum(nil, 7, 0xffffe4a8)),
 			nest(47, addNum(nil, 2, 2412)),
 		},

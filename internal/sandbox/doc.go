@@ -8,6 +8,7 @@
 //	etc/, usr/, proc/, sys/, tmp/   as on the router; what the agent changes is seen here
 //	rom/etc/                        what a factory reset goes back to
 //	ubus/OBJECT.METHOD.json         the bus's answers; edit one and the next call gets it
+//	kernel/KIND.json                what the kernel says over netlink (package kernel has the kinds)
 //	ubus/OBJECT.METHOD{ARG=X}.json  the same, only for calls with that argument; ARG=X,ARG=Y for two
 //	var/run/ubus/ubus.sock          the bus
 //	dbus/NAME.txt                   what a service has on D-Bus, played by PlayDBus
