@@ -31,6 +31,9 @@ PACKED  := datamodel/packed.gz
 $(PACKED): $(wildcard datamodel/*.dm)
 	@cat $^ | sed '/^ *#/d' | gzip -9n >$@
 
+flags: # for OpenWrt's own build
+	@printf '%s\n' "$(SMALL)"
+
 # Where OpenWrt's kernels have pages of 4 KiB only, and its own programs are linked for them, segments begin on such a
 # page; Go's 64 KiB would fill 0.1 MB with nothing. Functions begin at any instruction there, not at every second.
 TIGHT   := -R 4096 -funcalign 4
@@ -39,7 +42,7 @@ PAGES4K := arm mips mipsle
 ACS      ?=
 FUZZTIME ?= 1m
 
-.PHONY: all build run test conformance check bench size fuzz emulate cross packages clean
+.PHONY: all build flags run test conformance check bench size fuzz emulate cross packages clean
 
 all: build
 

@@ -24,17 +24,23 @@ CP:=cp -fpR
 	"include/package.mk": `
 PKG_BUILD_DIR:=$(TOPDIR)/build
 define BuildPackage
-show: ; $$(foreach v,PKG_BUILD_DIR PKG_SOURCE_PROTO PKG_FILE_DEPENDS GO_PKG GO_PKG_TAGS GO_PKG_GCFLAGS GO_PKG_INSTALL_EXTRA CWMPD_HOT,$$(info $$(v)=$$($$(v))))@:
-prepare: ; mkdir -p $$(PKG_BUILD_DIR) && $$(Build/Prepare)
-compile: ; $$(Build/Compile)
-install: ; $$(call Package/$(1)/install,$$(DESTDIR))
+show:
+	$$(foreach v,PKG_SOURCE_PROTO PKG_FILE_DEPENDS GO_PKG_TAGS GO_PKG_LDFLAGS GO_PKG_INSTALL_EXTRA,$$(info $$(v)=$$($$(v))))@:
+prepare:
+	mkdir -p $(PKG_BUILD_DIR)
+	$(Build/Prepare)
+	$(foreach hook,$(Hooks/Prepare/Post),$(call $(hook)))
+compile: prepare
+	$(Build/Compile)
+install:
+	$(call Package/$(1)/install,$$(DESTDIR))
 endef
 `,
 	"feeds/packages/lang/golang/golang-package.mk": `
 define GoBinPackage
 endef
 define GoPackage/Build/Compile
-	@echo "go install -gcflags \"$(GO_PKG_GCFLAGS)\" -tags \"$(GO_PKG_TAGS)\" $(1)"
+	@cd $(PKG_BUILD_DIR) && echo "flags:" && printf '<%s> ' $(1) && test -s datamodel/packed.gz
 endef
 define GoPackage/Package/Install/Bin
 	$(INSTALL_DIR) $(1)$(GO_PKG_INSTALL_BIN_PATH)
@@ -98,21 +104,34 @@ func TestRecipeInstallsWhatIsPacked(t *testing.T) {
 	}
 }
 
-// TestRecipeCompilesAsTheMakefileDoes: the same tags, and the same functions inlined.
+// TestRecipeCompilesAsTheMakefileDoes: the compiler and the linker are told the same, and the data model is packed.
 func TestRecipeCompilesAsTheMakefileDoes(t *testing.T) {
+	_, got, _ := strings.Cut(makeRecipe(t, "../../openwrt", "compile"), "flags:\n")
+	out, err := exec.Command("make", "-s", "--no-print-directory", "-C", "../..", "flags").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, err := exec.Command("sh", "-c", "printf '<%s> ' "+string(out)).Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got != string(want) || !strings.Contains(got, "<-gcflags=all=-l ") {
+		t.Errorf("the recipe has the compiler told\n%s\nthe Makefile means\n%s", got, want)
+	}
 	top := read(t, "../../Makefile")
 	value := func(name string) string {
 		m := regexp.MustCompile(`(?m)^` + name + `\s*:=\s*(.*)$`).FindStringSubmatch(top)
 		if m == nil {
 			t.Fatalf("the Makefile has no %s", name)
 		}
-		return strings.NewReplacer("$(MODULE)", "github.com/cwmpd/cwmpd").Replace(m[1])
+		return m[1]
 	}
-	got := makeRecipe(t, "../../openwrt", "compile")
-	want := fmt.Sprintf(`go install -gcflags "all=%s" -tags "%s,netgo,osusergo" -gcflags=%s=`,
-		value("COLD"), value("TAGS"), strings.Join(strings.Fields(value("HOT")), "= -gcflags="))
-	if strings.TrimSpace(got) != want {
-		t.Errorf("the recipe calls\n%s\nthe Makefile means\n%s", got, want)
+	on := func(arch string) string { return makeRecipe(t, "../../openwrt", "show", "ARCH="+arch) }
+	if got := on("mipsel"); !strings.Contains(got, "GO_PKG_LDFLAGS="+value("TIGHT")+"\n") {
+		t.Errorf("the linker is told, for mipsel, %s", got)
+	}
+	if got := on("x86_64"); !strings.Contains(got, "GO_PKG_LDFLAGS=\n") || !strings.Contains(got, "GO_PKG_TAGS="+value("TAGS")+",packed,netgo,osusergo\n") {
+		t.Errorf("for x86_64 it is told %s", got)
 	}
 }
 
@@ -131,7 +150,7 @@ func TestRecipeTakesTheTree(t *testing.T) {
 	if here["PKG_SOURCE_PROTO"] != "" {
 		t.Errorf("in the tree it fetches by %s", here["PKG_SOURCE_PROTO"])
 	}
-	out, err := exec.Command("go", "list", "-deps", "-json=Dir,Standard,GoFiles,EmbedFiles,Module", "../cwmpd").Output()
+	out, err := exec.Command("go", "list", "-e", "-deps", "-tags", strings.ReplaceAll(here["GO_PKG_TAGS"], ",", " "), "-json=Dir,GoFiles,EmbedPatterns,Module", "../cwmpd").Output()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -142,9 +161,9 @@ func TestRecipeTakesTheTree(t *testing.T) {
 	extra := regexp.MustCompile(here["GO_PKG_INSTALL_EXTRA"])
 	for d := json.NewDecoder(strings.NewReader(string(out))); ; {
 		var p struct {
-			Dir                 string
-			GoFiles, EmbedFiles []string
-			Module              *struct{ Main bool }
+			Dir                    string
+			GoFiles, EmbedPatterns []string
+			Module                 *struct{ Main bool }
 		}
 		if err := d.Decode(&p); err == io.EOF {
 			break
@@ -158,7 +177,7 @@ func TestRecipeTakesTheTree(t *testing.T) {
 		if !slices.Contains(strings.Fields(here["PKG_FILE_DEPENDS"]), filepath.Join(root, part)) {
 			t.Errorf("%s is not among what the recipe copies: %s", p.Dir, here["PKG_FILE_DEPENDS"])
 		}
-		for _, name := range p.EmbedFiles { // golang-package.mk takes Go files by itself
+		for _, name := range p.EmbedPatterns { // golang-package.mk takes Go files by itself
 			if !extra.MatchString("./" + name) {
 				t.Errorf("%s/%s lies in the program, and GO_PKG_INSTALL_EXTRA does not name it", p.Dir, name)
 			}
