@@ -68,6 +68,11 @@ Device.DeviceInfo.MemoryStatus.             r
   TotalPersistent              r  unsignedInt                ubus system info {} .root.total
   FreePersistent               r  unsignedInt deny           ubus system info {} .root.avail
 
+# Nobody watches the memory between two looks.
+Device.DeviceInfo.MemoryStatus.MemoryMonitor.  r
+  Enable                       r  boolean                    const false
+  MemUtilization               r  unsignedInt(..100)         call device.memory
+
 Device.DeviceInfo.NetworkProperties.        r
   needs file /proc/sys/net/ipv4/tcp_rmem
   MaxTCPWindowSize             r  unsignedInt                file /proc/sys/net/ipv4/tcp_rmem word 2

@@ -25,6 +25,14 @@ Device.Hosts.Host.{i}.                   r
   LeaseTimeRemaining  r  int(-1..) compat    call hosts.host left
   ClientID            r  hexBinary(0..65535) compat call hosts.host clientid
 
+# What nlbwmon counted in its current period, a month mostly.
+Device.Hosts.Host.{i}.WANStats.          r
+  needs  file /usr/sbin/nlbw
+  BytesSent           r  StatsCounter64      call hosts.traffic tx_bytes
+  BytesReceived       r  StatsCounter64      call hosts.traffic rx_bytes
+  PacketsSent         r  StatsCounter64      call hosts.traffic tx_pkts
+  PacketsReceived     r  StatsCounter64      call hosts.traffic rx_pkts
+
 Device.Hosts.Host.{i}.IPv4Address.{i}.   r
   rows   call hosts.addresses 4
   unique IPAddress

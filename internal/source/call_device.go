@@ -20,6 +20,7 @@ var deviceTable = []named{
 	{"device.board", &Func{Get: deviceBoard}},
 	{"device.hostname", &Func{Get: deviceHostname, Set: deviceSetHostname}},
 	{"device.uptime", &Func{Get: deviceUptime}},
+	{"device.memory", &Func{Get: deviceMemory}},
 	{"device.configs", &Func{Rows: deviceConfigs}},
 	{"device.config", &Func{Get: deviceConfig}},
 	{"device.logs", &Func{Rows: deviceLogs}},
@@ -340,4 +341,18 @@ func deviceSensor(_ context.Context, r *Reader, row *model.Row, args []string) (
 		return "Enabled", nil
 	}
 	return "", nil
+}
+
+// deviceMemory is how much of the memory programs cannot get any more, in percent.
+func deviceMemory(_ context.Context, r *Reader, _ *model.Row, _ []string) (string, error) {
+	info := r.File("/proc/meminfo")
+	kib := func(name string) uint64 {
+		n, _ := strconv.ParseUint(string(wordOf(lineOf(info, name, false), 1)), 10, 40)
+		return n
+	}
+	total, free := kib("MemTotal:"), kib("MemAvailable:")
+	if total == 0 || free > total {
+		return "", nil
+	}
+	return strconv.FormatUint((total-free)*100/total, 10), nil
 }

@@ -21,6 +21,7 @@ var hostsTable = []named{
 	{"hosts.addresses", &Func{Rows: hostAddresses, Get: getHostAddress}},
 	{"hosts.rules", &Func{Rows: accessRules, Delete: deleteSection}},
 	{"hosts.access", &Func{Get: getAccess, Set: setAccess, Hook: hookAccess}},
+	{"hosts.traffic", &Func{Get: hostTraffic}},
 }
 
 func hostsMade() map[string]Func {

@@ -1,10 +1,13 @@
 package source
 
 import (
+	"errors"
 	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
+
+	"github.com/cwmpd/cwmpd/internal/model"
 )
 
 // The hashes are those of `openssl passwd -6`.
@@ -153,4 +156,59 @@ func FuzzAuthorizedKey(f *testing.F) {
 			t.Errorf("%q and %q became %q", before, value, after)
 		}
 	})
+}
+
+// A file that somebody else changed since it was read is not written over.
+func TestChangedFileIsBusy(t *testing.T) {
+	rt := newRouter(t, map[string]string{"etc/passwd": "root:x:0:0:root:/root:/bin/ash\n", "etc/shadow": "root:$1$a$b:0:0:99999:7:::\n"})
+	r := newReader(rt.Router, nil)
+	if err := setRoot(t.Context(), r, nil, []string{"password"}, "new"); err != nil {
+		t.Fatal(err)
+	}
+	p, err := r.Prepare(t.Context())
+	if err != nil || len(p.Files) != 1 || !strings.HasPrefix(string(p.Files[0].Data), "root:$6$") {
+		t.Errorf("prepared %v, %v", p.Files, err)
+	}
+	writeFile(t, rt.root, "etc/shadow", "root:$1$c$d:0:0:99999:7:::\n")
+	var pe *model.ParamError
+	if _, err := r.Prepare(t.Context()); !errors.As(err, &pe) || pe.Reason != model.Busy {
+		t.Errorf("a file that changed meanwhile: %v", err)
+	}
+}
+
+// What is broken reads empty or as nothing, and is no error.
+func TestBrokenAccountsAndServices(t *testing.T) {
+	rt := newRouter(t, map[string]string{
+		"etc/passwd": "root:x\n\x00\x01\nroot:x:zero:0:r:/:/bin/ash\n", "etc/group": "root", "etc/config/dropbear": "config dropbear\n\toption Port 'x'\n",
+		"etc/config/uhttpd": "config uhttpd 'main'\n\tlist listen_http ''\n\tlist listen_http ':'\n", "proc/net/tcp": "garbage\n 0: x:y z\n",
+	})
+	r := newReader(rt.Router, nil)
+	users, err := userRows(t.Context(), r, nil, nil)
+	if err != nil || len(users) != 1 {
+		t.Fatalf("users %v, %v", users, err)
+	}
+	for _, field := range []string{"enable", "id", "groups", "shell", "static"} {
+		if _, err := getUser(t.Context(), r, &users[0], []string{field}); err != nil {
+			t.Errorf("%s: %v", field, err)
+		}
+	}
+	if err := setUser(t.Context(), r, &users[0], []string{"password"}, "x"); err == nil {
+		t.Error("a password was set that has no place")
+	}
+	if v, err := getRoot(t.Context(), r, nil, []string{"required"}); v != "1" || err != nil {
+		t.Errorf("without a hash nobody can log in: required is %q, %v", v, err)
+	}
+	if r.wayIn() || r.serviceEnabled("dropbear") || rt.get(t, r, "call service.status dropbear", nil) != "Disabled" {
+		t.Error("there is a way in")
+	}
+	server := rt.rows(t, r, "uci dropbear.@dropbear", nil)
+	for _, call := range []string{"call ssh.server status", "call ssh.server pid", "call ssh.server since", "call ssh.server interface"} {
+		rt.get(t, r, call, &server[0])
+	}
+	rt.rows(t, r, "call ssh.sessions", &server[0])
+	for _, row := range rt.rows(t, r, "call ui.listener", nil) {
+		for _, field := range []string{"enable", "port", "protocol", "interface", "access"} {
+			rt.get(t, r, "call ui.listener.value "+field, &row)
+		}
+	}
 }
