@@ -203,6 +203,9 @@ func netIfaceLower() Func {
 			if i.isPPP() {
 				return badValue("an interface of proto %s stands on its own PPP.Interface", i.proto)
 			}
+			if i.isCellular() {
+				return badValue("an interface of proto %s stands on its own Cellular.Interface", i.proto)
+			}
 			if i.hasLayer() {
 				return badValue("an interface of proto %s stands on its own tunnel", i.proto)
 			}
