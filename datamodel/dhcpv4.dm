@@ -51,7 +51,7 @@ Device.DHCPv4.Client.{i}.ReqOption.{i}.  rw
 # On when a pool is. Switching it off remembers which pools to switch on again.
 Device.DHCPv4.Server.                    r
   needs uci dhcp
-  Enable       rw boolean            call dhcp4.server
+  Enable       rw boolean            call dhcp.server dhcpv4
 
 # Of dnsmasq, since it started.
 Device.DHCPv4.Server.Stats.              r

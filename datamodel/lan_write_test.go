@@ -14,7 +14,7 @@ import (
 func TestReadOfTheSandbox(t *testing.T) {
 	l := newLAN(t)
 	all := map[string]string{}
-	for _, object := range lanObjects {
+	for _, object := range append(slices.Clone(lanObjects), "Device.DHCPv6.", "Device.RouterAdvertisement.") {
 		maps.Copy(all, l.all(object))
 	}
 	for path, want := range map[string]string{
@@ -70,6 +70,30 @@ func TestReadOfTheSandbox(t *testing.T) {
 		"Device.DHCPv4.Server.Pool.1.Client.1.IPv4Address.1.LeaseTimeRemaining": "9999-12-31T23:59:59Z",
 		"Device.DHCPv4.Server.Pool.2.Client.1.Chaddr":                           "D6:77:1E:09:C3:06",
 		"Device.DHCPv4.Server.Pool.3.Enable":                                    "false",
+		"Device.DHCPv6.Client.1.Interface":                                      "Device.IP.Interface.5",
+		"Device.DHCPv6.Client.1.DUID":                                           "000300019483c45e1021",
+		"Device.DHCPv6.Client.1.RequestPrefixes":                                "true",
+		"Device.DHCPv6.Client.1.Status":                                         "Enabled",
+		"Device.DHCPv6.Client.1.Server.1.SourceAddress":                         "fe80::5:73ff:fea0:1",
+		"Device.DHCPv6.Client.1.ReceivedOption.1.Tag":                           "23",
+		"Device.DHCPv6.Client.1.ReceivedOption.1.Value":                         "20010db8005300000000000000000053",
+		"Device.DHCPv6.Client.1.ReceivedOption.1.Server":                        "Device.DHCPv6.Client.1.Server.1",
+		"Device.DHCPv6.Client.1.Stats.Renew":                                    "148",
+		"Device.DHCPv6.Client.2.Stats.Renew":                                    "18446744073709551615",
+		"Device.DHCPv6.Client.2.Interface":                                      "Device.IP.Interface.12",
+		"Device.DHCPv6.Server.PoolNumberOfEntries":                              "1",
+		"Device.DHCPv6.Server.Pool.1.IAPDAddLength":                             "2",
+		"Device.DHCPv6.Server.Pool.1.IANAPrefixes":                              "Device.IP.Interface.2.IPv6Prefix.1,Device.IP.Interface.2.IPv6Prefix.2",
+		"Device.DHCPv6.Server.Pool.1.ClientNumberOfEntries":                     "2",
+		"Device.DHCPv6.Server.Pool.1.Client.1.IPv6Address.2.IPAddress":          "fd4e:91c7:2b10:10::7a1",
+		"Device.DHCPv6.Server.Pool.1.Client.1.Option.1.Value":                   "000100012c03a15e3c22fb109a02",
+		"Device.DHCPv6.Server.Pool.1.Client.2.IPv6Prefix.1.Prefix":              "2001:db8:1200:14::/62",
+		"Device.DHCPv6.Server.Pool.1.Client.2.IPv6Prefix.1.ValidLifetime":       "9999-12-31T23:59:59Z",
+		"Device.RouterAdvertisement.InterfaceSetting.1.AdvManagedFlag":          "true",
+		"Device.RouterAdvertisement.InterfaceSetting.1.AdvLinkMTU":              "1500",
+		"Device.RouterAdvertisement.InterfaceSetting.1.AdvDefaultLifetime":      "1800",
+		"Device.RouterAdvertisement.InterfaceSetting.1.RDNSSMode":               "GUA",
+		"Device.RouterAdvertisement.InterfaceSetting.1.Prefixes":                "Device.IP.Interface.2.IPv6Prefix.1,Device.IP.Interface.2.IPv6Prefix.2",
 		"Device.DNS.Client.Server.1.Type":                                       "Static",
 		"Device.DNS.Client.Server.3.Type":                                       "DHCPv4",
 		"Device.DNS.Relay.ForwardNumberOfEntries":                               "5",
@@ -129,6 +153,16 @@ func TestAddAndDelete(t *testing.T) {
 			"dhcp", "option local_addr '192.168.20.1'"},
 		{"Device.DHCPv4.Client.1.SentOption.", []string{"Value", "41434d45", "Tag", "60", "Enable", "true"}, "network", "option vendorid 'ACME'"},
 		{"Device.DHCPv4.Client.1.ReqOption.", []string{"Tag", "43", "Enable", "true"}, "network", "option reqopts '43'"},
+		{"Device.DHCPv6.Client.", []string{"Enable", "true", "Interface", "Device.IP.Interface.2"}, "network", "option device '@lan'"},
+		{"Device.DHCPv6.Client.1.SentOption.", []string{"Value", "0005687567656f", "Tag", "15"}, "network", "cwmp_sentoption6"},
+		{"Device.DHCPv6.Client.1.SentOption.", []string{"Enable", "true", "Value", "0005687567656f", "Tag", "15"}, "network", "option userclass 'hugeo'"},
+		{"Device.DHCPv6.Client.1.SentOption.", []string{"Value", "00000de9", "Tag", "40", "Enable", "true"}, "network", "list sendopts '40:00000de9'"},
+		{"Device.DHCPv6.Server.Pool.", []string{"Interface", "Device.IP.Interface.3", "Enable", "true", "IAPDEnable", "false"}, "dhcp", "option dhcpv6_pd '0'"},
+		{"Device.DHCPv6.Server.Pool.1.Option.", []string{"Enable", "true", "Tag", "23", "Value", "20010db8000000000000000000000053"}, "dhcp", "list dns '2001:db8::53'"},
+		{"Device.DHCPv6.Server.Pool.1.Option.", []string{"Enable", "true", "Tag", "24", "Value", "036c616e00"}, "dhcp", "list domain 'lan'"},
+		{"Device.DHCPv6.Server.Pool.1.Option.", []string{"Enable", "true", "Tag", "56", "Value", "00030009036e7470036c616e00"}, "dhcp", "list ntp 'ntp.lan'"},
+		{"Device.DHCPv6.Server.Pool.1.Option.", []string{"Enable", "true", "Tag", "97", "Value", "aabb"}, "dhcp", "option dhcpv6_raw '00610002aabb'"},
+		{"Device.RouterAdvertisement.InterfaceSetting.", []string{"Interface", "Device.IP.Interface.3", "Enable", "true", "AdvManagedFlag", "true"}, "dhcp", "list ra_flags 'managed-config'"},
 		{"Device.DNS.Client.Server.", []string{"Enable", "true", "DNSServer", "192.0.2.53", "Interface", "Device.IP.Interface.2"}, "network", "list dns '192.0.2.53'"},
 		{"Device.DNS.Relay.Forwarding.", []string{"Interface", "Device.IP.Interface.4", "DNSServer", "192.0.2.53", "Enable", "true"}, "dhcp", "list server '192.0.2.53@wan'"},
 		{"Device.DNS.Zone.1.Host.", []string{"Enable", "true", "Name", "tv.home.example", "Host", "Device.Hosts.Host.4"}, "dhcp", "option name 'tv.home.example'"},

@@ -7,11 +7,12 @@ import (
 
 	"github.com/cwmpd/cwmpd/internal/model"
 	"github.com/cwmpd/cwmpd/internal/ubus"
+	"github.com/cwmpd/cwmpd/internal/uci"
 )
 
 // dhcpTable are the values of Device.DHCPv4.
 var dhcpTable = []named{
-	{"dhcp4.server", &Func{Get: getDHCPServer, Set: setDHCPServer}},
+	{"dhcp.server", &Func{Get: getDHCPServer, Set: setDHCPServer}},
 	{"dhcp4.metric", &Func{Get: getDHCPMetric}},
 	{"dhcp4.pools", &Func{Rows: poolRows, Delete: deletePool}},
 	{"dhcp4.match", &Func{Get: getCriterion}},
@@ -37,6 +38,15 @@ func dhcpMade() map[string]Func {
 		"dhcp4.hostenable":  hostParking.enable(),
 		"dhcp4.relayenable": relayParking.enable(),
 	}
+	for _, f := range dhcp6Table {
+		funcs[f.name] = *f.Func
+	}
+	for name, f := range poolOptionTable6().funcs("dhcp6.options") {
+		funcs[name] = f
+	}
+	for name, f := range sentOptionTable6().funcs("dhcp6.sent") {
+		funcs[name] = f
+	}
 	for name, f := range poolOptionTable().funcs("dhcp4.options") {
 		funcs[name] = f
 	}
@@ -49,46 +59,57 @@ func dhcpMade() map[string]Func {
 	return funcs
 }
 
-// The server is on when a pool is. Switched off, it remembers which pools to switch on again.
-const poolsOff = "dhcp4.off"
+// A server is on when one of its sections is. Switched off, it remembers which to switch on again.
 
-func getDHCPServer(_ context.Context, r *Reader, _ *model.Row, _ []string) (string, error) {
-	return digit(slices.ContainsFunc(pools(r), poolOn)), nil
+// serverSections are those of `call dhcp.server dhcpv4|ra|dhcpv6`, and whether one is on.
+func serverSections(r *Reader, kind string) ([]*uci.Section, func(*uci.Section) bool) {
+	if kind == "dhcpv4" {
+		return pools(r), poolOn
+	}
+	return service(kind).sections(r), service(kind).on
 }
 
-func setDHCPServer(_ context.Context, r *Reader, _ *model.Row, _ []string, value string) error {
-	all := pools(r)
-	if yes(value, false) == slices.ContainsFunc(all, poolOn) {
+func getDHCPServer(_ context.Context, r *Reader, _ *model.Row, args []string) (string, error) {
+	all, on := serverSections(r, args[0])
+	return digit(slices.ContainsFunc(all, on)), nil
+}
+
+func setDHCPServer(_ context.Context, r *Reader, _ *model.Row, args []string, value string) error {
+	all, on := serverSections(r, args[0])
+	want := yes(value, false)
+	if want == slices.ContainsFunc(all, on) {
 		return nil
 	}
-	if !yes(value, false) {
-		var off []string
-		for _, s := range all {
-			if poolOn(s) {
-				off = append(off, s.Name)
-				if err := switchPool(r, s, false); err != nil {
-					return err
-				}
-			}
+	put := func(s *uci.Section) error {
+		if args[0] == "dhcpv4" {
+			return switchPool(r, s, want)
 		}
-		r.SetState(poolsOff, strings.Join(off, " "))
-		return nil
+		return r.uciSet("dhcp", s.Name, args[0], map[bool]string{true: "server", false: "disabled"}[want])
 	}
-	off := strings.Fields(r.State(poolsOff))
+	remember := args[0] + ".off"
+	off := strings.Fields(r.State(remember))
 	if len(off) == 0 {
 		off = []string{"lan"}
 	}
-	r.SetState(poolsOff, "")
-	for _, name := range off {
-		if s := r.section("dhcp", name); s != nil && s.Type == "dhcp" {
-			if err := switchPool(r, s, true); err != nil {
-				return err
-			}
+	var names []string
+	found := !want
+	for _, s := range all {
+		if want && !slices.Contains(off, s.Name) || !want && !on(s) {
+			continue
 		}
+		if err := put(s); err != nil {
+			return err
+		}
+		found = true
+		names = append(names, s.Name)
 	}
-	if !slices.ContainsFunc(pools(r), poolOn) {
-		return model.Errorf(model.Refused, "no pool to switch on: enable one")
+	if !found {
+		return model.Errorf(model.Refused, "nothing to switch on: enable a row")
 	}
+	if want {
+		names = nil
+	}
+	r.SetState(remember, strings.Join(names, " "))
 	return nil
 }
 

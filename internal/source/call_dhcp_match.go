@@ -205,6 +205,14 @@ func deletePool(_ context.Context, r *Reader, row *model.Row) error {
 			}
 		}
 	}
+	for _, v := range services {
+		if s := r.own(row); s.Option(string(v)) != nil { // odhcpd's goes on
+			moved := v.row(r, s)
+			if err := v.move(r, &moved, s, nil, s.Get("interface")); err != nil {
+				return err
+			}
+		}
+	}
 	return r.removeSection("dhcp", pool.Name)
 }
 

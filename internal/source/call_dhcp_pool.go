@@ -11,12 +11,13 @@ import (
 	"github.com/cwmpd/cwmpd/internal/uci"
 )
 
+// pools are the sections of DHCPv4; what was made for odhcpd alone is none.
 func pools(r *Reader) []*uci.Section {
 	p := r.UCI("dhcp")
 	if p == nil {
 		return nil
 	}
-	return p.OfType("dhcp")
+	return slices.DeleteFunc(slices.Clone(p.OfType("dhcp")), ownedBy6)
 }
 
 // poolOn reports whether dnsmasq serves DHCPv4 on a pool's interface. `ignore` would end DHCPv6 and router

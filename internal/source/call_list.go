@@ -15,20 +15,22 @@ import (
 // `config cwmp_… NAME` with the list's owner, the item's text, and, where the row was an item before, the row's key. The
 // item is in the list when the row is enabled; services read the list only.
 type listTable struct {
-	pkg     string
-	typ     string                                   // of the sections beside
-	prefix  string                                   // of their names
-	owners  func(*Reader, *model.Row) []*uci.Section // the sections that may hold the list, below a parent row
-	option  func(item string) string                 // the list option that an item belongs into
-	lists   []string                                 // all of these options
-	load    func(option, raw string) string          // an item as a row knows it, of what stands in the option; nil: the same
-	store   func(option, item string) string         // the inverse
-	joined  bool                                     // items stand in a scalar, with blanks between, unless there is a list
-	scalars []string                                 // those of lists that hold one item and are no list
-	shown   func(item string) bool                   // other items are left alone
-	ident   func(item string) string                 // the part of an item that names its row
-	fresh   string                                   // the item of a row that was just added
-	get     func(r *Reader, owner, item, field string) string
+	pkg    string
+	typ    string                                   // of the sections beside
+	prefix string                                   // of their names
+	owners func(*Reader, *model.Row) []*uci.Section // the sections that may hold the list, below a parent row
+	option func(item string) string                 // the list option that an item belongs into
+	lists  []string                                 // all of these options
+	load   func(option, raw string) string          // an item as a row knows it, of what stands in the option; nil: the same
+	store  func(option, item string) string         // the inverse
+	// Where items are not what stands in the option one by one: all of them, and the inverse. In place of load and store.
+	decode, encode func(option string, list []string) []string
+	joined         bool                     // items stand in a scalar, with blanks between, unless there is a list
+	scalars        []string                 // those of lists that hold one item and are no list
+	shown          func(item string) bool   // other items are left alone
+	ident          func(item string) string // the part of an item that names its row
+	fresh          string                   // the item of a row that was just added
+	get            func(r *Reader, owner, item, field string) string
 	// set changes one field of an item; owner may change too.
 	set func(r *Reader, owner, item, field, value string) (newOwner, newItem string, err error)
 	// check tests a row that is enabled.
@@ -57,6 +59,9 @@ func (t *listTable) ref(r *Reader, s *uci.Section) string {
 // items are those of one option of an owner.
 func (t *listTable) items(owner *uci.Section, option string) []string {
 	list := items(owner, option)
+	if t.decode != nil {
+		return t.decode(option, list)
+	}
 	if t.load == nil {
 		return list
 	}
@@ -68,6 +73,11 @@ func (t *listTable) items(owner *uci.Section, option string) []string {
 }
 
 func (t *listTable) setItems(r *Reader, owner *uci.Section, option string, list []string) error {
+	if t.encode != nil {
+		if list = t.encode(option, list); option == "dhcpv6_raw" {
+			return r.uciSet(t.pkg, owner.Name, option, strings.Join(list, ""))
+		}
+	}
 	if t.store != nil {
 		list = slices.Clone(list)
 		for i := range list {
@@ -275,8 +285,8 @@ func (t *listTable) setField(ctx context.Context, r *Reader, row *model.Row, arg
 		}
 		if newItem == "" {
 			err = t.drop(r, owner, item)
-		} else {
-			err = t.put(r, newOwner, newItem, item)
+		} else if err = t.put(r, newOwner, newItem, item); err == nil && !t.present(r, newOwner, newItem) {
+			err = model.Errorf(model.BadValue, "that cannot be written")
 		}
 		if err != nil {
 			return err
@@ -305,7 +315,7 @@ func (t *listTable) hook(_ context.Context, r *Reader, row *model.Row, changed m
 			return err
 		}
 	}
-	if t.check != nil && t.present(r, owner, item) {
+	if t.check != nil && (want || t.present(r, owner, item)) {
 		return t.check(r, owner, item)
 	}
 	return nil

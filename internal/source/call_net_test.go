@@ -27,11 +27,11 @@ var update = flag.Bool("update", false, "rewrite the golden files")
 // netObjects are the parts of the tree that the network family answers for.
 var netObjects = []string{
 	"Device.InterfaceStack.", "Device.Ethernet.", "Device.Bridging.", "Device.IP.", "Device.PPP.", "Device.Routing.",
-	"Device.GRE.", "Device.VXLAN.", "Device.IPv6rd.", "Device.DSLite.", "Device.SFPs.",
+	"Device.GRE.", "Device.VXLAN.", "Device.IPv6rd.", "Device.DSLite.", "Device.NeighborDiscovery.", "Device.SFPs.",
 }
 
 // netFiles are their definitions.
-var netFiles = []string{"interfacestack.dm", "ethernet.dm", "bridging.dm", "ip.dm", "ppp.dm", "routing.dm", "tunnel.dm", "sfps.dm"}
+var netFiles = []string{"interfacestack.dm", "ethernet.dm", "bridging.dm", "ip.dm", "ppp.dm", "routing.dm", "tunnel.dm", "dhcpv6.dm", "routeradvertisement.dm", "sfps.dm"}
 
 // A netRouter is the sandbox with a tree over it.
 type netRouter struct {
