@@ -44,6 +44,7 @@ Device.DHCPv4.Client.{i}.ReqOption.{i}.  rw
   unique Tag
   write  call dhcp4.req.value
   Enable  rw boolean              call dhcp4.req.value enable
+  Order   r  unsignedInt(1..)     call dhcp4.req.value order
   Tag     rw unsignedInt(1..254)  call dhcp4.req.value tag
 
 # ------------------------------------------------------------------------------------------------------- server

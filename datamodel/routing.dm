@@ -58,10 +58,14 @@ Device.Routing.RouteInformation.    r
 Device.Routing.RouteInformation.InterfaceSetting.{i}.    r
   rows call net.routeinfo
   noalias
+  let  dev call net.name
   Status                 r  enum(ForwardingEntryCreated, NoForwardingEntry, Error)  call net.routeinfo status
   Interface              r  pathRef      call net.routeinfo interface | ref Device.IP.Interface.
   SourceRouter           r  IPv6Address  call net.routeinfo router
   Prefix                 r  IPv6Prefix   call net.routeinfo prefix
   RouteLifetime          r  dateTime     call net.routeinfo expires
+  # 0: the router left it open, or an odhcp6c that does not tell.
+  ReachableTime          r  unsignedInt(..3600000)  ubus odhcp6c.{dev} get_state {} .RA_REACHABLE
+  RetransTimer           r  unsignedInt  ubus odhcp6c.{dev} get_state {} .RA_RETRANSMIT
   HomeAgent              r  boolean      const false
   OptionNumberOfEntries  r  unsignedInt  const 0

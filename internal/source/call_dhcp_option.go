@@ -340,7 +340,16 @@ func reqOptionTable() *listTable {
 		option: func(string) string { return "reqopts" },
 		shown:  func(item string) bool { n, err := strconv.Atoi(item); return err == nil && n > 0 && n < 255 },
 		ident:  func(item string) string { return item },
-		get:    func(_ *Reader, _, item, _ string) string { return item },
+		get: func(r *Reader, owner, item, field string) string {
+			if field == "order" { // a row that is off is none of the list: it comes last
+				list := items(r.section("network", owner), "reqopts")
+				if i := slices.Index(list, item); i >= 0 {
+					return strconv.Itoa(i + 1)
+				}
+				return strconv.Itoa(len(list) + 1)
+			}
+			return item
+		},
 		set: func(_ *Reader, owner, _, _, value string) (string, string, error) {
 			return owner, value, nil
 		},
