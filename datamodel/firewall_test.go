@@ -1,12 +1,41 @@
 package datamodel_test
 
 import (
+	"encoding/pem"
 	"maps"
+	"os"
 	"strings"
 	"testing"
 )
 
 const fwRules = "Device.Firewall.Chain.1.Rule."
+
+// wallOther and wallSingle are what other and single are in TestEveryWritableParameter.
+var wallOther = map[string][]string{
+	"Set.{i}.Rule.{i}.IPAddressList": {"192.0.2.1"},
+	"Set.{i}.Name":                   {"other"},
+	"Client.{i}.Interface":           {"Device.IP.Interface.6"},
+	"Hostname.{i}.Name":              {"other.example"},
+	"Server.{i}.ServiceName":         {"other.example"},
+	"Server.{i}.CheckInterval":       {"300"},
+}
+
+var wallSingle = map[string]string{
+	"Set.{i}.Type":                     "there are addresses in it",
+	"Set.{i}.IPVersion":                "there are addresses in it",
+	"Rule.{i}.MACAddressList":          "a set of addresses",
+	"Rule.{i}.PortList":                "a set of addresses",
+	"Rule.{i}.Exclude":                 "fw4 has no such thing",
+	"InterfaceSetting.{i}.StealthMode": "the LAN is the way in; TestPing",
+	"Device.UPnPMediaServer":           "minidlna is not there",
+	"Device.UPnPMediaRenderer":         "none",
+	"Device.UPnPWLANAccessPoint":       "none",
+	"Device.UPnPQoSDevice":             "none",
+	"Device.UPnPQoSPolicyHolder":       "none",
+	"Device.UPnPDMBasicMgmt":           "none",
+	"Device.UPnPDMConfigurationMgmt":   "none",
+	"Device.UPnPDMSoftwareMgmt":        "none",
+}
 
 // TestFirewallOfTheSandbox compares rows with what stands in /etc/config/firewall.
 func TestFirewallOfTheSandbox(t *testing.T) {
@@ -203,4 +232,215 @@ func TestPinholesOfDevices(t *testing.T) {
 	if err := l.try("Device.Firewall.Pinhole.1.Enable", "false"); err == nil {
 		t.Error("a device's own pinhole was switched off")
 	}
+}
+
+// TestDMZ: all that comes from a zone goes to one host, and is no port mapping.
+func TestDMZ(t *testing.T) {
+	l := newLAN(t)
+	row := l.add("Device.Firewall.DMZ.")
+	if err := l.try(row+"Enable", "true"); err == nil {
+		t.Error("a DMZ without a host was enabled")
+	}
+	l.set(row+"Enable", "true", row+"DestIP", "192.168.1.9", row+"SourcePrefix", "192.0.2.0/24", row+"Interface", "Device.IP.Interface.4", row+"Description", "all")
+	s := l.section("firewall", "cwmp_dmz_1")
+	for option, want := range map[string]string{"dest_ip": "192.168.1.9", "dest": "lan", "src": "wan", "src_ip": "192.0.2.0/24", "proto": "all", "target": "DNAT", "name": "all"} {
+		if got := s.Get(option); got != want {
+			t.Errorf("option %s is %q, want %q", option, got, want)
+		}
+	}
+	if o := s.Option("src_ip"); o.IsList {
+		t.Error("a redirect takes no list")
+	}
+	if n := l.value("Device.NAT.PortMappingNumberOfEntries"); n != "6" {
+		t.Errorf("%s port mappings", n)
+	}
+}
+
+// TestPing makes a rule where the others do not say what is wanted, and takes it away where they do.
+func TestPing(t *testing.T) {
+	l := newLAN(t)
+	before := l.config("firewall")
+	wan := l.find("Device.Firewall.InterfaceSetting.", "Interface", "Device.IP.Interface.4")
+	for _, name := range []string{"IPv4AcceptICMPEchoRequest", "IPv6AcceptICMPEchoRequest", "IPv6PassThroughICMPEchoRequest"} {
+		l.set(wan+name, "false")
+		if got := l.value(wan + name); got != "false" {
+			t.Errorf("%s is %s", name, got)
+		}
+	}
+	if s := l.section("firewall", "cwmp_ping_input4_wan"); s.Get("target") != "DROP" || s.Get("family") != "ipv4" || s.Get("src") != "wan" {
+		t.Errorf("the rule is %v", s.Options)
+	}
+	l.set(wan+"IPv4AcceptICMPEchoRequest", "true", wan+"IPv6AcceptICMPEchoRequest", "true", wan+"IPv6PassThroughICMPEchoRequest", "true")
+	if after := l.config("firewall"); after != normal(t, map[string]string{"firewall": before})["firewall"] {
+		t.Errorf("not as before:\n%s", after)
+	}
+	l.set(wan+"StealthMode", "true")
+	if got := l.section("firewall", "@zone[1]").Get("input"); got != "DROP" {
+		t.Errorf("the zone's input is %s", got)
+	}
+	if err := l.try(l.find("Device.Firewall.InterfaceSetting.", "Interface", "Device.IP.Interface.2")+"StealthMode", "true"); err == nil || !strings.Contains(err.Error(), "administer") {
+		t.Errorf("stealth in the LAN: %v", err)
+	}
+	if got := l.value(wan + "IPv4SpoofingProtection"); got != "true" {
+		t.Errorf("rp_filter reads %s", got)
+	}
+}
+
+// TestHelpers switches one connection tracking helper off and leaves the others on.
+func TestHelpers(t *testing.T) {
+	l := newLAN(t)
+	const sip, ftp = "Device.Firewall.ConnectionTracking.SIP.Enable", "Device.Firewall.ConnectionTracking.FTP.Enable"
+	l.set(sip, "false")
+	if got := l.value(ftp); got != "true" || l.value(sip) != "false" {
+		t.Errorf("SIP %s, FTP %s", l.value(sip), got)
+	}
+	if s := l.section("firewall", "@zone[0]"); s.Get("helper") != "ftp" {
+		t.Errorf("the LAN has %q", s.Get("helper"))
+	}
+	l.set(ftp, "false")
+	if s := l.section("firewall", "@zone[0]"); s.Get("helper") != "" || s.Get("auto_helper") != "0" {
+		t.Errorf("the LAN has %q, auto %q", s.Get("helper"), s.Get("auto_helper"))
+	}
+	l.set(sip, "true")
+	if got := l.value(sip) + l.value(ftp); got != "truefalse" {
+		t.Errorf("SIP and FTP are %s", got)
+	}
+}
+
+// TestSets: what is in them, who compares with them, and what becomes of these.
+func TestSets(t *testing.T) {
+	l := newLAN(t)
+	set, rule := "Device.Firewall.Set.1.", l.add(fwRules)
+	l.set(rule+"SourceMatchSet", "Device.Firewall.Set.1", rule+"SourceAllInterfaces", "true", rule+"DestAllInterfaces", "true", rule+"Enable", "true")
+	if got := l.section("firewall", "cwmp_rule_5").Get("ipset"); got != "blocked src" {
+		t.Errorf("ipset %q", got)
+	}
+	for name, pair := range map[string][]string{
+		"a second set":             {rule + "DestMatchSet", "Device.Firewall.Set.1"},
+		"a rule of the other kind": {rule + "IPVersion", "6"},
+		"a set of both kinds":      {set + "IPVersion", "-1"},
+		"an address of the other":  {set + "Rule.1.IPAddressList", "2001:db8::1"},
+		"a port among addresses":   {set + "Rule.1.PortList", "80"},
+		"a name that fw4 refuses":  {set + "Name", "9 lives"},
+		"other things than are in": {set + "Type", "Ports"},
+	} {
+		if err := l.try(pair...); err == nil {
+			t.Errorf("%s was taken", name)
+		}
+	}
+	l.set(set+"Name", "banned", set+"Rule.1.IPAddressList", "198.51.100.1,198.51.100.2,198.51.100.3")
+	if got := l.section("firewall", "cwmp_rule_5").Get("ipset"); got != "banned src" {
+		t.Errorf("after the set has another name: ipset %q", got)
+	}
+	l.set(rule+"SourceMatchSet", "", rule+"SourceMatchSetExclude", "Device.Firewall.Set.1")
+	if got := l.section("firewall", "cwmp_rule_5").Get("ipset"); got != "!banned src" {
+		t.Errorf("excluded: ipset %q", got)
+	}
+	l.remove(set)
+	if got := l.value(rule+"Enable") + l.value(rule+"SourceMatchSetExclude"); got != "false" {
+		t.Errorf("without its set the rule is %s", got)
+	}
+}
+
+// TestDynamicDNS reads the state files of ddns-scripts and writes what goes together.
+func TestDynamicDNS(t *testing.T) {
+	l := newLAN(t)
+	const client, server = "Device.DynamicDNS.Client.1.", "Device.DynamicDNS.Server.1."
+	for path, want := range map[string]string{
+		client + "Status": "Updated", client + "LastError": "NO_ERROR", client + "Server": "Device.DynamicDNS.Server.1", client + "Interface": "Device.IP.Interface.4",
+		client + "Hostname.1.Status": "Registered", client + "Hostname.1.Name": "anna.provider.example", client + "Password": "",
+		server + "ServerAddress": "update.provider.example", server + "ServerPort": "443", server + "CheckInterval": "600", server + "RetryInterval": "60",
+		"Device.DynamicDNS.SupportedServices": "other.example,provider.example", "Device.DynamicDNS.Client.2.Status": "Disabled",
+		"Device.DynamicDNS.Server.2.ServerAddress": "dyn.example.net", "Device.DynamicDNS.Server.2.ServerPort": "8080",
+	} {
+		if got := l.value(path); got != want {
+			t.Errorf("%s is %q, want %q", path, got, want)
+		}
+	}
+	for log, want := range map[string]string{
+		" 101500  note : PID '12' started at 2026-11-23 10:15\n 101501 ERROR : IP update not accepted by DDNS Provider\n": "PROTOCOL_ERROR",
+		" 101501 ERROR : GNU Wget Error: '4'\n":                                     "CONNECTION_ERROR",
+		" 101501 ERROR : BIND host error: '1'\n":                                    "DNS_ERROR",
+		" 101501 ERROR : BIND host error\n 101502  info : Update successful - IP\n": "NO_ERROR",
+		" 101501  CRIT : No update_url found/defined - TERMINATE\n":                 "MISCONFIGURATION_ERROR",
+		"\x00\xff": "NO_ERROR",
+	} {
+		l.file("var/log/ddns/home.log", log)
+		if got := l.value(client + "LastError"); got != want {
+			t.Errorf("after %q it is %s, want %s", log, got, want)
+		}
+	}
+	l.file("var/run/ddns/home.update", "not a number")
+	if got := l.value(client + "Hostname.1.LastUpdate"); got != "0001-01-01T00:00:00Z" {
+		t.Errorf("updated at %s", got)
+	}
+	l.file("var/run/ddns/home.pid", "../../1")
+	if got := l.value(client + "Status"); got != "Error" {
+		t.Errorf("without its process it is %s", got)
+	}
+	row := l.add("Device.DynamicDNS.Client.")
+	l.set(row+"Hostname.1.Name", "new.example", row+"Interface", "Device.IP.Interface.5", row+"Username", "me", row+"Password", "secret",
+		"Device.DynamicDNS.Server.3.ServiceName", "other.example", "Device.DynamicDNS.Server.3.CheckInterval", "900", row+"Enable", "true")
+	s := l.section("ddns", "cwmp_ddns_3")
+	for option, want := range map[string]string{"enabled": "1", "domain": "new.example", "lookup_host": "new.example", "interface": "wan6", "ip_network": "wan6",
+		"service_name": "other.example", "check_interval": "15", "check_unit": "minutes", "password": "secret"} {
+		if got := s.Get(option); got != want {
+			t.Errorf("option %s is %q, want %q", option, got, want)
+		}
+	}
+	for _, pair := range [][2]string{{"Device.DynamicDNS.Server.3.ServiceName", "../etc"}, {"Device.DynamicDNS.Server.3.ServiceName", "none.example"},
+		{"Device.DynamicDNS.Server.3.CheckInterval", "60"}, {row + "Hostname.1.Name", "a b;reboot"}} {
+		if err := l.try(pair[0], pair[1]); err == nil {
+			t.Errorf("%s=%s was taken", pair[0], pair[1])
+		}
+	}
+}
+
+// TestIGD reads and writes miniupnpd's switch under its old and its new name.
+func TestIGD(t *testing.T) {
+	for config, want := range map[string]string{
+		"":                               "true 2 option enable_upnp '0'",
+		"option igdv1 '1'":               "true 1 option enable_upnp '0'",
+		"option enable_upnp '0'":         "false 2 option enable_upnp '1'",
+		"option enabled_protocols 'all'": "true 1 option enabled_protocols 'pcp+nat-pmp'",
+		"option enabled_protocols 'pcp+nat-pmp'\n\toption upnp_igd_compat 'igdv2'": "false 2 option enabled_protocols 'all'",
+	} {
+		l := newLAN(t)
+		l.write("upnpd", "config upnpd 'config'\n\t"+config+"\n")
+		on := l.value("Device.UPnP.Device.UPnPIGD")
+		got := on + " " + l.value("Device.UPnP.Device.Capabilities.UPnPIGD")
+		l.set("Device.UPnP.Device.UPnPIGD", map[string]string{"true": "false", "false": "true"}[on])
+		if text := l.config("upnpd"); !strings.HasPrefix(want, got+" option") || !strings.Contains(text, want[len(got)+1:]) {
+			t.Errorf("%q is %s, then\n%s\nwant %s", config, got, text, want)
+		}
+	}
+}
+
+// TestCertificates reads PEM and DER, and passes over what is neither.
+func TestCertificates(t *testing.T) {
+	l := newLAN(t)
+	text, err := os.ReadFile(l.router.Path("etc/uhttpd.crt"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	block, _ := pem.Decode(text)
+	l.file("etc/ssl/twice.pem", string(text))
+	l.file("etc/ssl/broken.pem", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n")
+	l.file("etc/ssl/noise.crt", "\x30\x82\xff\xff")
+	check := func() {
+		t.Helper()
+		for path, want := range map[string]string{
+			"CertificateNumberOfEntries": "1", "Certificate.1.SerialNumber": "B911C3A7", "Certificate.1.NotAfter": "2028-01-05T09:00:00Z",
+			"Certificate.1.SubjectAlt": "OpenWrt,router.lan,192.168.1.1", "Certificate.1.Issuer": "CN=OpenWrt,O=OpenWrt5f1c0a2e,C=ZZ",
+			"Certificate.1.SignatureAlgorithm": "ECDSA-SHA256", "CABundle.1.Name": "ca-certificates.crt",
+		} {
+			if got := l.value("Device.Security." + path); got != want {
+				t.Errorf("%s is %q, want %q", path, got, want)
+			}
+		}
+	}
+	check()
+	l.file("etc/uhttpd.crt", string(block.Bytes))
+	l.file("etc/ssl/twice.pem", "")
+	check()
 }

@@ -69,7 +69,7 @@ func openLAN(t *testing.T, router *sandbox.Router) *lan {
 	t.Cleanup(func() { src.Close() })
 	tree, problems, err := model.Load(t.Context(), model.Config{Store: store, Source: src, Files: []fs.FS{datamodel.Files}})
 	for _, p := range problems {
-		if slices.Contains([]string{"wifi.dm", "nat.dm", "dhcpv4.dm", "dns.dm", "hosts.dm", "firewall.dm"}, p.File) {
+		if slices.Contains([]string{"wifi.dm", "nat.dm", "dhcpv4.dm", "dns.dm", "hosts.dm", "firewall.dm", "dynamicdns.dm", "upnp.dm", "security.dm"}, p.File) {
 			t.Errorf("%s:%d: %s", p.File, p.Line, p.Msg)
 		}
 	}
@@ -242,7 +242,7 @@ func (l *lan) writable(path string) map[string]*model.Def {
 	return out
 }
 
-var lanObjects = []string{"Device.WiFi.", "Device.NAT.", "Device.DHCPv4.", "Device.DNS.", "Device.Hosts.", "Device.Firewall."}
+var lanObjects = []string{"Device.WiFi.", "Device.NAT.", "Device.DHCPv4.", "Device.DNS.", "Device.Hosts.", "Device.Firewall.", "Device.DynamicDNS.", "Device.UPnP.", "Device.Security."}
 
 // other are values to try for a parameter, by the last part of its definition's path; what is not here is tried by
 // type. Values with a leading dot are rows of the table that the reference leads to.
@@ -395,9 +395,11 @@ func byEnd(def string, m map[string]string) (string, bool) {
 }
 
 func candidates(def *model.Def, have string) []string {
-	for end, list := range other {
-		if strings.HasSuffix(def.Path, "."+end) {
-			return list
+	for _, values := range []map[string][]string{other, wallOther} {
+		for end, list := range values {
+			if strings.HasSuffix(def.Path, "."+end) {
+				return list
+			}
 		}
 	}
 	t := def.Type
@@ -472,7 +474,8 @@ func (l *lan) roundTrip(path string, def *model.Def) {
 		}
 		return
 	}
-	if _, ok := byEnd(def.Path, single); !ok {
+	_, alone := byEnd(def.Path, wallSingle)
+	if _, ok := byEnd(def.Path, single); !ok && !alone {
 		t.Errorf("%s=%q: no other value was taken: %v", path, have, refusal)
 	}
 }
@@ -481,7 +484,7 @@ func (l *lan) roundTrip(path string, def *model.Def) {
 func (l *lan) configs() map[string]string {
 	l.t.Helper()
 	out := map[string]string{}
-	for _, name := range []string{"wireless", "network", "dhcp", "firewall", "system"} {
+	for _, name := range []string{"wireless", "network", "dhcp", "firewall", "system", "ddns", "upnpd"} {
 		out[name] = l.config(name)
 		if _, err := uci.Parse(name, []byte(out[name])); err != nil {
 			l.t.Fatal(err)

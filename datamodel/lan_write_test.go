@@ -172,6 +172,9 @@ func TestAddAndDelete(t *testing.T) {
 		{"Device.Firewall.Pinhole.", []string{"Enable", "true", "DestIP", "2001:db8::7", "Protocol", "6", "DestPort", "80", "DestPortRangeMax", "81"}, "firewall", "option dest_port '80-81'"},
 		{"Device.Firewall.Policy.", []string{"Enable", "true", "SourceInterface", "Device.IP.Interface.2", "DestinationInterface", "Device.IP.Interface.3"},
 			"firewall", "config forwarding 'cwmp_fwd_"},
+		{"Device.Firewall.DMZ.", []string{"Enable", "true", "DestIP", "192.168.1.9", "Interface", "Device.IP.Interface.4"}, "firewall", "config redirect 'cwmp_dmz_"},
+		{"Device.Firewall.Set.", []string{"Enable", "true", "Name", "ports", "Type", "Ports"}, "firewall", "option match 'src_port'"},
+		{"Device.DynamicDNS.Client.", []string{"Enable", "true", "Username", "me"}, "ddns", "option username 'me'"},
 		{"Device.Hosts.AccessControl.", []string{"Enable", "true", "PhysAddress", "02:00:00:00:00:02", "HostName", "toy"}, "firewall", "option src_mac '02:00:00:00:00:02'"},
 	} {
 		before := l.configs()

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/netip"
 	"os"
+	"os/exec"
 	"sync/atomic"
 	"time"
 
@@ -159,6 +160,12 @@ func (p *Parts) reloadService(ctx context.Context, pkg string) error {
 	}
 	if err == nil && pkg == "chrony" { // its init script waits for no event
 		_, err = p.Box.Command(ctx, "/etc/init.d/chronyd", "reload")
+	}
+	if err == nil && pkg == "ddns" { // nor does this one; what it begins in the background keeps its output open
+		_, err = p.Box.Command(ctx, "/etc/init.d/ddns", "restart")
+		if errors.Is(err, exec.ErrWaitDelay) || errors.Is(err, fs.ErrNotExist) {
+			err = nil
+		}
 	}
 	return err
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/cwmpd/cwmpd/internal/uci"
 )
 
-// fwTable are the values of Device.Firewall.
+// fwTable are the values of Device.Firewall., and after them those of Device.DynamicDNS., Device.UPnP. and Device.Security.
 var fwTable = []named{
 	{"fw.one", &Func{Rows: fwOne}},
 	{"fw.rules", &Func{Rows: fwRows, Add: addFWRule, Delete: deleteFWRule}},
@@ -20,11 +20,34 @@ var fwTable = []named{
 	{"fw.zone", &Func{Get: getFWZone, Set: setFWZone}},
 	{"fw.end", &Func{Get: getFWEnd, Set: setFWEnd}},
 	{"fw.set", &Func{Get: getFWSet, Set: setFWSet}},
+	{"fw.dmz", &Func{Rows: fwDMZ, Delete: deleteSection, Hook: hookDMZ}},
+	{"fw.ping", &Func{Get: getPing, Set: setPing}},
+	{"fw.helper", &Func{Get: getHelper, Set: setHelper}},
+	{"fw.sets", &Func{Rows: fwSets, Delete: deleteSet, Get: getSet, Set: setSet, Hook: hookSet}},
+	{"fw.log", &Func{Get: getFWLog, Set: setFWLog}},
+	{"fw.enabled", &Func{Get: getFWEnabled}},
+
+	{"ddns.services", &Func{Get: ddnsServices}},
+	{"ddns.status", &Func{Get: ddnsStatus}},
+	{"ddns.error", &Func{Get: ddnsError}},
+	{"ddns.option", &Func{Get: getDDNSOption, Set: setDDNSOption}},
+	{"ddns.updated", &Func{Get: ddnsUpdated}},
+	{"ddns.service", &Func{Get: getDDNSService, Set: setDDNSService}},
+	{"ddns.url", &Func{Get: ddnsURL}},
+	{"ddns.every", &Func{Get: getDDNSEvery, Set: setDDNSEvery}},
+	{"upnp.igd", &Func{Get: getIGD, Set: setIGD}},
+
+	{"security.certificates", &Func{Rows: certificates}},
+	{"security.certificate", &Func{Get: getCertificate}},
+	{"file.changed", &Func{Get: fileChanged}},
 }
 
-// fwOne is a table of one row.
-func fwOne(context.Context, *Reader, *model.Row, []string) ([]model.Row, error) {
-	return []model.Row{{Key: "1"}}, nil
+// fwOne is a table of one row, in the section of the row above.
+func fwOne(_ context.Context, _ *Reader, parent *model.Row, _ []string) ([]model.Row, error) {
+	if parent.IsRoot() {
+		return []model.Row{{Key: "1"}}, nil
+	}
+	return []model.Row{{Key: "1", Package: parent.Package, Section: parent.Section}}, nil
 }
 
 // What a `config rule` is a row of, by the end of the table's path: of one table only.
@@ -38,7 +61,7 @@ const (
 
 // fwPrefixes are the names of the sections that AddObject makes; what they begin with stays the table of the row.
 var fwPrefixes = [][2]string{
-	{"cwmp_rule_", fwRule}, {"rule_", fwRule}, {"cwmp_svc_", fwService}, {"cwmp_ping", fwService}, {"cwmp_pin_", fwPinhole}, {"cwmp_ac_", fwAccess},
+	{"cwmp_rule_", fwRule}, {"rule_", fwRule}, {"cwmp_svc_", fwService}, {"cwmp_pin_", fwPinhole}, {"cwmp_ac_", fwAccess},
 	{"cwmp_qos_", fwClass}, {"qos_", fwClass},
 }
 

@@ -83,6 +83,9 @@ func setFWRule(_ context.Context, r *Reader, row *model.Row, args []string, valu
 		}
 		return r.setItems("firewall", s.Name, "proto", list)
 	case "prefixes":
+		if len(list) == 1 { // a redirect takes no list
+			return r.uciSet("firewall", s.Name, "src_ip", list[0])
+		}
 		return r.setItems("firewall", s.Name, "src_ip", list)
 	case "mac":
 		hw, err := net.ParseMAC(value)

@@ -81,13 +81,13 @@ func speaksIPv4(r *Reader, network string) bool {
 	return true
 }
 
-// natInterfaces has one row per network that is in a firewall zone. The row's section is the zone's: masquerading is an
+// natInterfaces has one row per network that is in a firewall zone; `all` is those without IPv4 too. The row's section is the zone's: masquerading is an
 // option of the zone.
-func natInterfaces(_ context.Context, r *Reader, _ *model.Row, _ []string) ([]model.Row, error) {
+func natInterfaces(_ context.Context, r *Reader, _ *model.Row, args []string) ([]model.Row, error) {
 	var out []model.Row
 	for _, z := range zones(r) {
 		for _, network := range items(z, "network") {
-			if speaksIPv4(r, network) {
+			if len(args) > 0 || speaksIPv4(r, network) {
 				out = append(out, model.Row{Key: network, Package: "firewall", Section: z.Name})
 			}
 		}

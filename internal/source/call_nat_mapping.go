@@ -35,7 +35,7 @@ func protocols(s *uci.Section) []string {
 
 func isMapping(s *uci.Section) bool {
 	target := strings.ToLower(s.Get("target"))
-	return s.Type == "redirect" && (target == "dnat" || target == "")
+	return s.Type == "redirect" && (target == "dnat" || target == "") && !isDMZ(s)
 }
 
 // secondKey is the key of the UDP row of a redirect for both, and the name of its section once it has one of its own.
