@@ -15,7 +15,7 @@ Device.DynamicDNS.Client.{i}. rw
   Status    r enum(Connecting, Authenticating, Updated, Error_Misconfigured, Error, Disabled) call ddns.status
   LastError r enum(NO_ERROR, MISCONFIGURATION_ERROR, DNS_ERROR, CONNECTION_ERROR, AUTHENTICATION_ERROR, TIMEOUT_ERROR, PROTOCOL_ERROR) call ddns.error
   Server    r pathRef const {key} | ref Device.DynamicDNS.Server.
-  Interface rw pathRef call ddns.option ip_network interface | default wan | ref Device.IP.Interface.
+  Interface rw pathRef call ddns.option ip_network interface wan | ref Device.IP.Interface.
   Username  rw string(256) uci .username
   Password  rw string(256) hidden uci .password
 

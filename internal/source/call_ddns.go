@@ -77,16 +77,17 @@ func ddnsError(_ context.Context, r *Reader, row *model.Row, _ []string) (string
 	return last, nil
 }
 
-// getDDNSOption is the first of several options that say the same, set writes all.
+// getDDNSOption is the first of two options that say the same, or what is meant where neither is there; set writes both.
 func getDDNSOption(_ context.Context, r *Reader, row *model.Row, args []string) (string, error) {
-	return fwDefault(text(r.own(row), args[0]), text(r.own(row), args[1])), nil
+	value := fwDefault(text(r.own(row), args[0]), text(r.own(row), args[1]))
+	return fwDefault(value, strings.Join(args[2:], "")), nil
 }
 
 func setDDNSOption(_ context.Context, r *Reader, row *model.Row, args []string, value string) error {
 	if strings.Trim(value, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789@.-_*") != "" {
 		return model.Errorf(model.BadValue, "ddns-scripts take letters, digits and @ . - _ * alone")
 	}
-	for _, option := range args {
+	for _, option := range args[:2] {
 		if err := r.uciSet("ddns", row.Section, option, value); err != nil {
 			return err
 		}
@@ -96,10 +97,9 @@ func setDDNSOption(_ context.Context, r *Reader, row *model.Row, args []string, 
 
 // ddnsUpdated is when a service was updated last, in seconds of Unix.
 func ddnsUpdated(_ context.Context, r *Reader, row *model.Row, _ []string) (string, error) {
-	now, _, _ := strings.Cut(string(r.File("/proc/uptime")), ".")
-	up, err := strconv.ParseInt(now, 10, 64)
-	at, err2 := strconv.ParseInt(ddnsFile(r, row, "update"), 10, 64)
-	if err != nil || err2 != nil || at > up {
+	up := int64(r.uptime() / time.Second)
+	at, err := strconv.ParseInt(ddnsFile(r, row, "update"), 10, 64)
+	if err != nil || at > up {
 		return "", nil
 	}
 	return strconv.FormatInt(time.Now().Unix()-up+at, 10), nil
