@@ -223,7 +223,7 @@ func TestPinholesOfDevices(t *testing.T) {
 	all := l.all("Device.Firewall.Pinhole.")
 	for path, want := range map[string]string{
 		"1.DestIP": "2001:db8::5", "1.DestPort": "8080", "1.SourcePort": "-1", "1.Protocol": "6", "1.Origin": "UPnP", "1.Description": "camera", "1.IPVersion": "6",
-		"1.Enable": "true", "1.Status": "Enabled", "2.Protocol": "17", "2.SourcePrefixes": "2001:db8:9::1/128", "2.SourcePort": "1000", "1.Interface": "Device.IP.Interface.4",
+		"1.Enable": "true", "1.Status": "Enabled", "2.Protocol": "17", "2.SourcePrefixes": "2001:db8:9::1/128", "2.SourcePort": "1000", "1.Interface": "Device.IP.Interface.5",
 	} {
 		if got := all["Device.Firewall.Pinhole."+path]; got != want {
 			t.Errorf("%s is %q, want %q", path, got, want)

@@ -125,7 +125,7 @@ func fwRows(_ context.Context, r *Reader, _ *model.Row, args []string) ([]model.
 		}
 	}
 	if args[0] == fwPinhole {
-		out = append(out, upnpRows6(r)...)
+		out = append(out, upnpRows(r, "rule")...)
 	}
 	return out, nil
 }

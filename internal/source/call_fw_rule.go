@@ -185,6 +185,9 @@ func getFWZone(_ context.Context, r *Reader, row *model.Row, args []string) (str
 	}
 	list := items(zoneNamed(r, text(s, args[0])), "network")
 	path := ""
+	if row.ReadOnly { // of miniupnpd
+		path = networkPath(r, text(s, "network"))
+	}
 	if chosen := r.stateGet(rowName(row), args[0]); slices.Contains(list, chosen) {
 		path = networkPath(r, chosen)
 	}

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/cwmpd/cwmpd/internal/model"
@@ -61,11 +62,14 @@ func portMappings(_ context.Context, r *Reader, _ *model.Row, _ []string) ([]mod
 			out = append(out, mapped)
 		}
 	}
-	return append(out, upnpRows(r)...), nil
+	return append(out, upnpRows(r, "redirect")...), nil
 }
 
 // mappingOf is the section and the protocol of a row; the section of a row's own, made in this transaction, comes first.
 func mappingOf(r *Reader, row *model.Row) (*uci.Section, string) {
+	if s, ok := row.Data.(*uci.Section); ok {
+		return s, ""
+	}
 	proto, _ := row.Data.(string)
 	if s := r.section("firewall", row.Key); s != nil {
 		return s, proto
@@ -144,9 +148,6 @@ func deleteMapping(_ context.Context, r *Reader, row *model.Row) error {
 func mappingNetwork(section string) string { return "nat.network." + section }
 
 func getMapping(_ context.Context, r *Reader, row *model.Row, args []string) (string, error) {
-	if l, ok := row.Data.(upnpLease); ok {
-		return l.get(r, args[0]), nil
-	}
 	s, proto := mappingOf(r, row)
 	if s == nil {
 		return "", nil
@@ -157,7 +158,13 @@ func getMapping(_ context.Context, r *Reader, row *model.Row, args []string) (st
 	case "enable":
 		return digit(yes(s.Get("enabled"), true)), nil
 	case "status":
+		if row.ReadOnly {
+			return "Enabled", nil
+		}
 		return mappingStatus(r, s), nil
+	case "left":
+		end, _ := strconv.ParseInt(s.Get("end"), 10, 64)
+		return strconv.FormatInt(max(0, end-time.Now().Unix()), 10), nil
 	case "interface":
 		return networkPath(r, mappingNetworkOf(r, s)), nil
 	case "all":
@@ -256,6 +263,9 @@ func mappingStatus(r *Reader, s *uci.Section) string {
 func mappingNetworkOf(r *Reader, s *uci.Section) string {
 	z := zoneNamed(r, s.Get("src"))
 	list := items(z, "network")
+	if chosen := s.Get("network"); chosen != "" { // of miniupnpd
+		return chosen
+	}
 	if chosen := r.State(mappingNetwork(s.Name)); slices.Contains(list, chosen) {
 		return chosen
 	}
