@@ -45,7 +45,7 @@ Device.Firewall.Chain.{i}.Rule.{i}. rw
   Order rw unsignedInt(1..) call fw.rule order
   Description rw string(256) call fw.rule name
   Target rw enum(Drop, Accept, Reject) call fw.part target base | map ACCEPT=Accept REJECT=Reject DROP=Drop accept=Accept reject=Reject drop=Drop
-  Log rw boolean call fw.part log base | default 0
+  Log rw boolean call fw.part log base | map =0 1=1 0=0 off=0 no=0 false=0 *=1
   CreationDate r dateTime state created
   ExpiryDate rw dateTime call fw.end date
   SourceInterface rw pathRef call fw.zone src
@@ -97,7 +97,7 @@ Device.Firewall.Service.{i}. rw
   ICMPType rw int(-1..255) call fw.rule icmp
   SourcePrefixes rw list IPPrefix call fw.rule prefixes
   Action rw enum(Drop, Accept, Reject) uci .target | map ACCEPT=Accept REJECT=Reject DROP=Drop accept=Accept reject=Reject drop=Drop
-  Log rw boolean uci .log | default 0
+  Log rw boolean uci .log | map =0 1=1 0=0 off=0 no=0 false=0 *=1
 
 # A `config rule` that accepts what goes to one IPv6 address, and what devices asked miniupnpd for, read-only.
 Device.Firewall.Pinhole.{i}. rw
@@ -122,7 +122,7 @@ Device.Firewall.Pinhole.{i}. rw
   DestIP rw IPAddress call fw.part dest_ip base /
   # Of hosts whose address is made of it (EUI-64), in whatever prefix.
   DestMACAddress rw MACAddress call fw.rule mac | mac
-  Log rw boolean uci .log | default 0
+  Log rw boolean uci .log | map =0 1=1 0=0 off=0 no=0 false=0 *=1
 
 # A `config forwarding`. No interface is any zone. What comes the other way has a policy of its own, or the level's.
 Device.Firewall.Policy.{i}. rw
@@ -157,7 +157,7 @@ Device.Firewall.DMZ.{i}. rw
   RemainingLeaseTime r unsignedInt deny call fw.end left
   DestIP rw IPv4Address uci .dest_ip
   SourcePrefix rw IPv4Prefix call fw.rule prefixes | item 0
-  Log rw boolean uci .log | default 0
+  Log rw boolean uci .log | map =0 1=1 0=0 off=0 no=0 false=0 *=1
 
 # One row per network that is in a zone. What is here is the zone's, and so that of all its networks; for pings a rule is made
 # where the others do not say what is wanted.
