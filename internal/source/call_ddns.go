@@ -121,15 +121,14 @@ func ddnsURL(_ context.Context, r *Reader, row *model.Row, args []string) (strin
 	s := r.own(row)
 	url := text(s, "update_url")
 	if name := safePart(text(s, "service_name")); name != "" && !strings.ContainsAny(name, `*?[\`) {
-		for _, file := range r.Glob(ddnsProviders + name + ".json") {
-			url = string(r.File(file))
+		if files := r.Glob(ddnsProviders + name + ".json"); len(files) > 0 {
+			url = string(r.File(files[0])) // one's own (custom) comes first
 			if _, v6, ok := strings.Cut(url, `"ipv6"`); ok && yes(text(s, "use_ipv6"), false) {
 				url = v6
 			}
 			_, url, _ = strings.Cut(url, `"url"`)
 			url = strings.TrimLeft(url, ": \t\"")
 			url, _, _ = strings.Cut(url, `"`)
-			break // a file of one's own (custom) goes first
 		}
 	}
 	scheme, rest, ok := strings.Cut(url, "://")
