@@ -42,7 +42,7 @@ PAGES4K := arm mips mipsle
 ACS      ?=
 FUZZTIME ?= 1m
 
-.PHONY: all build flags run test conformance check bench size fuzz emulate cross packages clean
+.PHONY: all build flags run test conformance check bench size budget fuzz emulate cross packages clean
 
 all: build
 
@@ -107,6 +107,18 @@ cross: $(PACKED) ## bin/<architecture>/cwmpd for every architecture OpenWrt has 
 		env GOOS=linux GOARCH=$$arch $$env $(ROUTER) -ldflags "$(LDFLAGS) $$pages" -o $$dir/cwmpd ./cmd/cwmpd; \
 		printf '%-18s %9d bytes\n' $${dir#bin/} $$(wc -c < $$dir/cwmpd); \
 	done
+
+# One of each family of processors that routers have.
+FAMILIES := mipsle:GOMIPS=softfloat mips:GOMIPS=softfloat arm:GOARM=5 arm:GOARM=7 arm64: amd64: 386:GO386=sse2 riscv64:
+
+budget: ## the room that the program takes on each family of processors, as it is and under xz -9e; and what fills it
+	@$(MAKE) --no-print-directory cross CROSS='$(FAMILIES)' >/dev/null
+	@printf '%-18s %9s %9s\n' processor bytes 'under xz'
+	@set -e; for t in $(FAMILIES); do \
+		env=$${t#*:}; name=$${t%%:*}$${env:+-$${env#*=}}; \
+		printf '%-18s %9d %9d\n' $$name $$(wc -c <bin/$$name/cwmpd) $$(xz -9e -c bin/$$name/cwmpd | wc -c); \
+	done
+	@$(MAKE) --no-print-directory size
 
 ARCHES   ?= # all of them
 PACKAGES ?= bin/packages
