@@ -7,7 +7,7 @@ import (
 	"unicode/utf8"
 )
 
-// TestHelp holds the help of every verb and topic against testdata/help.txt.
+// TestHelp holds the help of every verb against testdata/help.txt. Topics are texts, or come from the tables that they tell of.
 func TestHelp(t *testing.T) {
 	t.Parallel()
 	texts := run(t.Context(), "--help").out
@@ -37,7 +37,14 @@ func TestHelp(t *testing.T) {
 		if verbNamed(topic.name).name != "" {
 			t.Errorf("%s is a verb and a topic", topic.name)
 		}
-		texts += "\n==== " + topic.name + "\n\n" + a.out
+		if printed := strings.TrimPrefix(a.out, topic.text); a.out == "" || (printed == "") != (topic.print == nil) {
+			t.Errorf("help %s: %s", topic.name, a.out)
+		}
+		for i, line := range strings.Split(a.out, "\n") {
+			if utf8.RuneCountInString(line) > 100 {
+				t.Errorf("help %s: line %d is too long for a terminal: %s", topic.name, i+1, line)
+			}
+		}
 	}
 	if same := run(t.Context(), "help"); same.code != exitOK || !strings.HasPrefix(texts, same.out) {
 		t.Errorf("help is not --help: %+v", same)

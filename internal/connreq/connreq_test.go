@@ -543,6 +543,29 @@ func TestURLBeforeRun(t *testing.T) {
 	}
 }
 
+// A port that is closed has no URL; one that is about to be opened has it already.
+func TestURLWhileOpening(t *testing.T) {
+	b := run(t)
+	l, err := net.Listen("tcp", ":0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.Close()
+	b.set(func() { b.port = l.Addr().(*net.TCPAddr).Port })
+	url := b.URL("h")
+	b.set(func() { b.enabled = false })
+	if closed := b.URL("h"); closed != "" {
+		t.Errorf("closed: got %q", closed)
+	}
+	b.mu.Lock()
+	b.enabled = true
+	b.mu.Unlock()
+	b.Reload()
+	if opening := b.URL("h"); opening != url || url == "" {
+		t.Errorf("opening: got %q, want %q", opening, url)
+	}
+}
+
 // Two processes that make the path at one time agree.
 func TestPathsMeet(t *testing.T) {
 	root := t.TempDir()

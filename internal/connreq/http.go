@@ -47,7 +47,7 @@ type HTTP struct {
 	place  atomic.Pointer[place] // nil while the port is closed
 	warned atomic.Int64          // when a refusal was last logged, in Unix seconds
 	own    func() string         // our random path
-	ran    atomic.Bool           // Run has tried to open the port
+	ran    atomic.Bool           // Run has tried to open the port that is wanted
 }
 
 // place is where we listen.
@@ -100,7 +100,7 @@ func (h *HTTP) Port() int {
 }
 
 // URL returns the connection request URL for a host name or address, "" while the port is closed (C-16). Before Run has
-// opened a port it is the one asked for, "" if our path is still to be made: asking writes nothing.
+// opened the port that is wanted it is the one asked for, "" if our path is still to be made: asking writes nothing.
 func (h *HTTP) URL(host string) string {
 	p := h.place.Load()
 	if p == nil && !h.ran.Load() {
@@ -116,8 +116,15 @@ func (h *HTTP) URL(host string) string {
 	return u.String()
 }
 
-// Reload makes Run ask for its settings again.
+// Reload makes Run ask for its settings again. A port that is to be opened has its URL at once: nobody takes what is about to
+// be there for a change.
 func (h *HTTP) Reload() {
+	h.ran.Store(false)
+	h.look()
+}
+
+// look makes Run see how things are.
+func (h *HTTP) look() {
 	select {
 	case h.reload <- struct{}{}:
 	default:
@@ -144,7 +151,7 @@ func (h *HTTP) Run(ctx context.Context) error {
 		}
 		if srv != nil {
 			h.place.Store(&place{srv.port, path})
-			srv.start(h.attend, h.Reload)
+			srv.start(h.attend, h.look)
 		}
 		h.ran.Store(true)
 		if now := h.place.Load(); (now == nil) != (before == nil) || now != nil && *now != *before {
@@ -156,6 +163,7 @@ func (h *HTTP) Run(ctx context.Context) error {
 		select {
 		case <-ctx.Done():
 			h.place.Store(nil)
+			h.ran.Store(true)
 			return nil
 		case <-h.reload:
 		case <-again:
