@@ -14,6 +14,7 @@ const module = "github.com/cwmpd/cwmpd/"
 // layer says how high a package lives; imports go strictly down. Who must not be imported by the program itself, only by
 // tests and by the sandbox, is in scaffolding.
 var layer = map[string]float64{
+	"internal/json": -1, "internal/slog": -1, // know no router at all
 	"internal/uci": 0, "internal/ubus": 0, "internal/system": 0, "internal/state": 0,
 	"internal/config": 0, "internal/web": 0, "internal/digest": 0, "internal/discover": 0,
 	"internal/kernel":    0, // what the kernel says over netlink: as near to the router as ubus, and as ignorant of TR-181
@@ -83,6 +84,38 @@ func TestImportsGoDown(t *testing.T) {
 			case to == onlyAgent && own < 3:
 				t.Errorf("%s imports %s, which is for agent and cmd: the engine must not know what it carries", from, to)
 			}
+		}
+	}
+}
+
+// notOurs are packages of the standard library that the program has no room for, with what takes their place. Tests and
+// the sandbox are free.
+var notOurs = map[string]string{
+	"encoding/json": "180 KB; internal/json reads and writes the same",
+	"log/slog":      "80 KB, and it draws in encoding/json; internal/slog writes the same",
+}
+
+func TestProgramLeavesOutWhatIsTooLarge(t *testing.T) {
+	program := map[string]bool{}
+	all := packages(t)
+	var visit func(path string)
+	visit = func(path string) {
+		if program[path] {
+			return
+		}
+		program[path] = true
+		for _, p := range all {
+			if p.ImportPath == path {
+				for _, imported := range p.Imports {
+					visit(imported)
+				}
+			}
+		}
+	}
+	visit(module + "cmd/cwmpd")
+	for path, why := range notOurs {
+		if program[path] {
+			t.Errorf("cwmpd imports %s: %s", path, why)
 		}
 	}
 }

@@ -2,11 +2,9 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
@@ -15,7 +13,9 @@ import (
 	"github.com/cwmpd/cwmpd/datamodel"
 	"github.com/cwmpd/cwmpd/internal/agent"
 	"github.com/cwmpd/cwmpd/internal/control"
+	"github.com/cwmpd/cwmpd/internal/json"
 	"github.com/cwmpd/cwmpd/internal/model"
+	"github.com/cwmpd/cwmpd/internal/slog"
 	"github.com/cwmpd/cwmpd/internal/system"
 	"github.com/cwmpd/cwmpd/internal/ubus"
 )
@@ -94,19 +94,16 @@ func local(ctx context.Context, o *options) (*agent.Parts, error) {
 
 // logger writes lines for logd, which adds the time itself.
 func logger(w io.Writer, level slog.Leveler) *slog.Logger {
-	return slog.New(slog.NewTextHandler(w, &slog.HandlerOptions{Level: level, ReplaceAttr: func(groups []string, a slog.Attr) slog.Attr {
-		if a.Key == slog.TimeKey && len(groups) == 0 {
-			return slog.Attr{}
-		}
-		return a
-	}}))
+	return slog.New(w, level)
 }
 
 func printJSON(w io.Writer, v any) error {
-	enc := json.NewEncoder(w)
-	enc.SetIndent("", "  ")
-	enc.SetEscapeHTML(false)
-	return enc.Encode(v)
+	text, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	_, err = w.Write(append(json.Indent(text), '\n'))
+	return err
 }
 
 // made is refused for writes. A change that was made but not told to the services is no failure, only worth a word.

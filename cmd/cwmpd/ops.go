@@ -2,13 +2,13 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"strings"
 	"time"
 
 	"github.com/cwmpd/cwmpd/internal/cwmp"
+	"github.com/cwmpd/cwmpd/internal/json"
 	"github.com/cwmpd/cwmpd/internal/model"
 	"github.com/cwmpd/cwmpd/internal/ubus"
 )
@@ -99,7 +99,7 @@ func show[T any](o *options, v ubus.Value, people func(io.Writer, T, bool)) erro
 		return err
 	}
 	if o.json {
-		return printJSON(o.stdout, json.RawMessage(data))
+		return printJSON(o.stdout, json.Raw(data))
 	}
 	var answer T
 	if err := json.Unmarshal(data, &answer); err != nil {

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"log/slog"
 	"os"
 	"os/signal"
 	"syscall"
@@ -12,6 +11,7 @@ import (
 
 	"github.com/cwmpd/cwmpd/datamodel"
 	"github.com/cwmpd/cwmpd/internal/agent"
+	"github.com/cwmpd/cwmpd/internal/slog"
 )
 
 func runVerb() verb {

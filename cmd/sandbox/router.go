@@ -5,12 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"os"
 	"os/exec"
 	"strings"
 
 	"github.com/cwmpd/cwmpd/internal/sandbox"
+	"github.com/cwmpd/cwmpd/internal/slog"
 )
 
 var routerVerb = verb{name: "router", synopsis: "[OPTION...] DIR", about: "be the system bus of the router in DIR", run: runRouter}
@@ -45,7 +45,7 @@ func runRouter(ctx context.Context, args []string, out io.Writer) error {
 	if *verbose {
 		level = slog.LevelDebug
 	}
-	r.Log = slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level}))
+	r.Log = slog.New(os.Stderr, level)
 	if err := r.Start(); err != nil {
 		return err
 	}

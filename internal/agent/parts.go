@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"log/slog"
 	"net/netip"
 	"os"
 	"os/exec"
@@ -16,6 +15,7 @@ import (
 	"github.com/cwmpd/cwmpd/internal/control"
 	"github.com/cwmpd/cwmpd/internal/model"
 	"github.com/cwmpd/cwmpd/internal/notify"
+	"github.com/cwmpd/cwmpd/internal/slog"
 	"github.com/cwmpd/cwmpd/internal/source"
 	"github.com/cwmpd/cwmpd/internal/state"
 	"github.com/cwmpd/cwmpd/internal/system"
@@ -79,7 +79,7 @@ const LockPath = "/var/run/cwmpd.lock"
 func Open(ctx context.Context, o Options) (*Parts, error) {
 	log := o.Log
 	if log == nil {
-		log = slog.New(slog.DiscardHandler)
+		log = slog.Discard()
 	}
 	box, err := system.Open(o.Root, log)
 	if err != nil {

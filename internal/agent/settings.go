@@ -4,11 +4,11 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"log/slog"
 	"strings"
 
 	"github.com/cwmpd/cwmpd/internal/config"
 	"github.com/cwmpd/cwmpd/internal/cwmp"
+	"github.com/cwmpd/cwmpd/internal/slog"
 	"github.com/cwmpd/cwmpd/internal/state"
 	"github.com/cwmpd/cwmpd/internal/system"
 	"github.com/cwmpd/cwmpd/internal/uci"

@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"math/rand/v2"
 	"net"
 	"net/http"
@@ -29,6 +28,7 @@ import (
 	"github.com/cwmpd/cwmpd/datamodel"
 	"github.com/cwmpd/cwmpd/internal/cwmp/cwmptest"
 	"github.com/cwmpd/cwmpd/internal/sandbox"
+	"github.com/cwmpd/cwmpd/internal/slog"
 	"github.com/cwmpd/cwmpd/internal/ubus"
 )
 
@@ -54,7 +54,7 @@ func (b *lockedBuffer) String() string {
 }
 
 func testLogger(b *lockedBuffer) *slog.Logger {
-	return slog.New(slog.NewTextHandler(b, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	return slog.New(b, slog.LevelDebug)
 }
 
 // A stage is one router with its agent and its ACS.

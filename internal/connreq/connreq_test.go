@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"log/slog"
 	"net"
 	"net/http"
 	"net/netip"
@@ -18,6 +17,8 @@ import (
 	"time"
 
 	"github.com/icholy/digest"
+
+	"github.com/cwmpd/cwmpd/internal/slog"
 )
 
 // bed is a running listener.
@@ -533,7 +534,7 @@ func TestURLBeforeRun(t *testing.T) {
 	if entries, err := os.ReadDir(root); err != nil || len(entries) > 0 {
 		t.Errorf("asking wrote %v, %v", entries, err)
 	}
-	ownPath(root, slog.New(slog.DiscardHandler))
+	ownPath(root, slog.Discard())
 	url := h.URL("192.0.2.1")
 	if again := NewHTTP(HTTPConfig{Root: root, Port: 7547}).URL("192.0.2.1"); !strings.HasPrefix(url, "http://192.0.2.1:7547/") || url != again {
 		t.Errorf("got %q and %q", url, again)
@@ -571,7 +572,7 @@ func TestPathsMeet(t *testing.T) {
 	root := t.TempDir()
 	got := make(chan string, 20)
 	for range cap(got) {
-		go func() { got <- ownPath(root, slog.New(slog.DiscardHandler)) }()
+		go func() { got <- ownPath(root, slog.Discard()) }()
 	}
 	first := <-got
 	for range cap(got) - 1 {

@@ -3,7 +3,6 @@ package connreq
 import (
 	"context"
 	"errors"
-	"log/slog"
 	"net"
 	"net/netip"
 	"net/url"
@@ -15,6 +14,7 @@ import (
 	"time"
 
 	"github.com/cwmpd/cwmpd/internal/digest"
+	"github.com/cwmpd/cwmpd/internal/slog"
 )
 
 const (
@@ -75,7 +75,7 @@ func NewHTTP(cfg HTTPConfig) *HTTP {
 		cfg.Enabled = func() bool { return true }
 	}
 	if cfg.Log == nil {
-		cfg.Log = slog.New(slog.DiscardHandler)
+		cfg.Log = slog.Discard()
 	}
 	dc := digest.Config{Realm: "cwmpd"}
 	if cfg.SHA256 {

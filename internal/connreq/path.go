@@ -6,10 +6,11 @@ import (
 	"errors"
 	"io"
 	"io/fs"
-	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/cwmpd/cwmpd/internal/slog"
 )
 
 // isOwnPath recognizes what we make: 128 random bits in one piece, since Oktopus takes only one piece of a path.

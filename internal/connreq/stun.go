@@ -4,12 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"math/rand/v2"
 	"net/netip"
 	"slices"
 	"sort"
 	"time"
+
+	"github.com/cwmpd/cwmpd/internal/slog"
 )
 
 const (

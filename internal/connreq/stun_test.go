@@ -3,16 +3,17 @@ package connreq
 import (
 	"bytes"
 	"encoding/binary"
-	"log/slog"
 	"net/netip"
 	"slices"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/cwmpd/cwmpd/internal/slog"
 )
 
-var discard = slog.New(slog.DiscardHandler)
+var discard = slog.Discard()
 
 // in plays in a bubble, where waiting costs nothing.
 func in(t *testing.T, play func(t *testing.T, w *world)) {

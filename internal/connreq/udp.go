@@ -3,7 +3,6 @@ package connreq
 import (
 	"context"
 	"errors"
-	"log/slog"
 	"net"
 	"net/netip"
 	"strconv"
@@ -12,6 +11,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/cwmpd/cwmpd/internal/slog"
 	"github.com/cwmpd/cwmpd/internal/state"
 )
 
@@ -63,7 +63,7 @@ func NewUDP(cfg UDPConfig) *UDP {
 		cfg.Clock = func() (time.Time, bool) { return time.Time{}, false }
 	}
 	if cfg.Log == nil {
-		cfg.Log = slog.New(slog.DiscardHandler)
+		cfg.Log = slog.Discard()
 	}
 	return &UDP{
 		cfg: cfg, rates: newRates(), replay: replay{store: cfg.Store, log: cfg.Log},

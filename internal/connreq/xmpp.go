@@ -5,7 +5,6 @@ import (
 	"crypto/tls"
 	"errors"
 	"io"
-	"log/slog"
 	"net"
 	"net/netip"
 	"os"
@@ -17,6 +16,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/cwmpd/cwmpd/internal/config"
+	"github.com/cwmpd/cwmpd/internal/slog"
 	"github.com/cwmpd/cwmpd/internal/state"
 	"github.com/cwmpd/cwmpd/internal/web"
 )
@@ -96,7 +96,7 @@ func NewXMPP(cfg XMPPConfig) *XMPP {
 		cfg.OnChange = func() {}
 	}
 	if cfg.Log == nil {
-		cfg.Log = slog.New(slog.DiscardHandler)
+		cfg.Log = slog.Discard()
 	}
 	x := &XMPP{cfg: cfg, rates: newRates(), reload: make(chan struct{}, 1), moved: make(chan struct{}, 1)}
 	x.lookup = func(ctx context.Context, host string) ([]netip.Addr, error) { return web.Lookup(ctx, cfg.Web(), host) }

@@ -3,7 +3,6 @@ package connreq
 import (
 	"context"
 	"crypto/tls"
-	"log/slog"
 	"net"
 	"net/netip"
 	"os"
@@ -15,6 +14,7 @@ import (
 
 	"github.com/cwmpd/cwmpd/internal/config"
 	"github.com/cwmpd/cwmpd/internal/connreq/xmpptest"
+	"github.com/cwmpd/cwmpd/internal/slog"
 	"github.com/cwmpd/cwmpd/internal/state"
 	"github.com/cwmpd/cwmpd/internal/web"
 )
@@ -103,7 +103,7 @@ func (l *line) renew() {
 		OnRequest:   func() { l.asked <- struct{}{} },
 		OnChange:    func() { poke(l.told) },
 		Store:       store,
-		Log:         slog.New(slog.NewTextHandler(l.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
+		Log:         slog.New(l.log, slog.LevelDebug),
 	})
 }
 

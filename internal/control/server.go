@@ -3,13 +3,13 @@ package control
 import (
 	"context"
 	"errors"
-	"log/slog"
 	"time"
 
 	"github.com/cwmpd/cwmpd/internal/cwmp"
 	"github.com/cwmpd/cwmpd/internal/cwmp/soap"
 	"github.com/cwmpd/cwmpd/internal/model"
 	"github.com/cwmpd/cwmpd/internal/notify"
+	"github.com/cwmpd/cwmpd/internal/slog"
 	"github.com/cwmpd/cwmpd/internal/ubus"
 )
 
@@ -60,7 +60,7 @@ func New(cfg Config) (*Server, error) {
 		return nil, errors.New("control: Ubus, Tree and CWMP are required")
 	}
 	if cfg.Log == nil {
-		cfg.Log = slog.New(slog.DiscardHandler)
+		cfg.Log = slog.Discard()
 	}
 	return &Server{cfg: cfg, log: cfg.Log, door: Direct{Tree: cfg.Tree, Notify: cfg.Notify}, started: time.Now()}, nil
 }

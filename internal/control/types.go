@@ -1,8 +1,7 @@
 package control
 
 import (
-	"encoding/json"
-
+	"github.com/cwmpd/cwmpd/internal/json"
 	"github.com/cwmpd/cwmpd/internal/ubus"
 )
 

@@ -3,7 +3,6 @@ package cwmp
 import (
 	"bytes"
 	"context"
-	"log/slog"
 	"os"
 	"slices"
 	"strings"
@@ -13,6 +12,7 @@ import (
 
 	"github.com/cwmpd/cwmpd/internal/config"
 	"github.com/cwmpd/cwmpd/internal/cwmp/cwmptest"
+	"github.com/cwmpd/cwmpd/internal/slog"
 	"github.com/cwmpd/cwmpd/internal/state"
 	"github.com/cwmpd/cwmpd/internal/web"
 )
@@ -90,7 +90,7 @@ func newBenchWith(t *testing.T, more func(*bench, *Config)) *bench {
 // start makes the CPE anew, as after a restart of the process.
 func (b *bench) start() {
 	b.t.Helper()
-	log := slog.New(slog.NewTextHandler(b.logs, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	log := slog.New(b.logs, slog.LevelDebug)
 	store, err := state.Open(b.root, log)
 	if err != nil {
 		b.t.Fatal(err)

@@ -3,7 +3,6 @@ package cwmp
 import (
 	"context"
 	"errors"
-	"log/slog"
 	"slices"
 	"strings"
 	"sync"
@@ -14,6 +13,7 @@ import (
 	"github.com/cwmpd/cwmpd/internal/cwmp/soap"
 	"github.com/cwmpd/cwmpd/internal/model"
 	"github.com/cwmpd/cwmpd/internal/notify"
+	"github.com/cwmpd/cwmpd/internal/slog"
 	"github.com/cwmpd/cwmpd/internal/state"
 	"github.com/cwmpd/cwmpd/internal/system"
 	"github.com/cwmpd/cwmpd/internal/transfer"
@@ -119,7 +119,7 @@ func New(cfg Config) (*CPE, error) {
 	}
 	log := cfg.Log
 	if log == nil {
-		log = slog.New(slog.DiscardHandler)
+		log = slog.Discard()
 	}
 	c := &CPE{cfg: cfg, log: log, wake: make(chan struct{}, 1), reporting: make(chan struct{}, 1), callLimit: maxCallsOfACS, answerLimit: maxResponseSize}
 	c.converse = c.session

@@ -110,7 +110,7 @@ func (c *CPE) leaveACS(to Account) {
 	c.saved.Probation = &probation{New: to, Old: old, Since: time.Now().Truncate(time.Second), Kept: kept}
 	c.tried = time.Time{}
 	c.park()
-	c.log.Warn("the ACS is another one, on probation", "url", withoutQuery(to.URL), "before", withoutQuery(old.URL), "time", c.probationTime())
+	c.log.Warn("the ACS is another one, on probation", "url", withoutQuery(to.URL), "before", withoutQuery(old.URL), "within", c.probationTime())
 }
 
 // count keeps the time of the turn: it runs while sessions can be held.

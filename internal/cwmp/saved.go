@@ -2,10 +2,11 @@ package cwmp
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"io/fs"
 	"time"
+
+	"github.com/cwmpd/cwmpd/internal/json"
 )
 
 // savedName is the state file of this package.

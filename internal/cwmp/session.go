@@ -6,13 +6,13 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"log/slog"
 	"strconv"
 	"time"
 
 	"github.com/cwmpd/cwmpd/internal/config"
 	"github.com/cwmpd/cwmpd/internal/cwmp/soap"
 	"github.com/cwmpd/cwmpd/internal/notify"
+	"github.com/cwmpd/cwmpd/internal/slog"
 	"github.com/cwmpd/cwmpd/internal/web"
 )
 

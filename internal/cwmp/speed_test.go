@@ -3,7 +3,6 @@ package cwmp
 import (
 	"fmt"
 	"io"
-	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"runtime"
@@ -15,6 +14,7 @@ import (
 	"github.com/cwmpd/cwmpd/internal/config"
 	"github.com/cwmpd/cwmpd/internal/cwmp/cwmptest"
 	"github.com/cwmpd/cwmpd/internal/cwmp/soap"
+	"github.com/cwmpd/cwmpd/internal/slog"
 	"github.com/cwmpd/cwmpd/internal/web"
 )
 
@@ -108,7 +108,7 @@ func TestMemoryOfALongSession(t *testing.T) {
 	defer server.Close()
 	r := newRouter(t)
 	r.talkTo(server.URL)
-	r.cpe.log = slog.New(slog.DiscardHandler)
+	r.cpe.log = slog.Discard()
 	if rec := r.good(); rec.MoreCalls != last+1-maxCalls {
 		t.Errorf("%d more calls", rec.MoreCalls)
 	}

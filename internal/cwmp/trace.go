@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"log/slog"
 	"maps"
 	"net/http"
 	"os"
@@ -14,6 +13,7 @@ import (
 	"time"
 
 	"github.com/cwmpd/cwmpd/internal/cwmp/soap"
+	"github.com/cwmpd/cwmpd/internal/slog"
 )
 
 const (
@@ -56,7 +56,7 @@ type TraceConfig struct {
 func NewTracer(c TraceConfig) (*Tracer, error) {
 	t := &Tracer{log: c.Log, show: c.Show, secrets: c.Secrets, entries: make(chan traceEntry, traceQueue)}
 	if t.log == nil {
-		t.log = slog.New(slog.DiscardHandler)
+		t.log = slog.Discard()
 	}
 	if t.show == nil {
 		t.show = func(string) bool { return false }

@@ -1,8 +1,9 @@
 package kernel
 
 import (
-	"encoding/json"
 	"fmt"
+
+	"github.com/cwmpd/cwmpd/internal/json"
 )
 
 // A Kernel is what the kernel says in one transaction. It belongs to one goroutine; what it returns must not be changed.

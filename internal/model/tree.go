@@ -5,13 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"log/slog"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"sync/atomic"
 
+	"github.com/cwmpd/cwmpd/internal/slog"
 	"github.com/cwmpd/cwmpd/internal/state"
 )
 
@@ -84,7 +84,7 @@ func Load(ctx context.Context, cfg Config) (*Tree, []Problem, error) {
 func newTree(cfg Config) *Tree {
 	log := cfg.Log
 	if log == nil {
-		log = slog.New(slog.DiscardHandler)
+		log = slog.Discard()
 	}
 	t := &Tree{cfg: cfg, log: log.With("part", "model"), writer: make(chan struct{}, 1), disk: make(chan struct{}, 1), applying: make(chan struct{}, 1)}
 	t.instances.restore(nil)

@@ -3,7 +3,6 @@ package notify
 import (
 	"context"
 	"io/fs"
-	"log/slog"
 	"os"
 	"path/filepath"
 	"slices"
@@ -13,6 +12,7 @@ import (
 	"testing/fstest"
 
 	"github.com/cwmpd/cwmpd/internal/model"
+	"github.com/cwmpd/cwmpd/internal/slog"
 	"github.com/cwmpd/cwmpd/internal/source"
 	"github.com/cwmpd/cwmpd/internal/state"
 	"github.com/cwmpd/cwmpd/internal/system"
@@ -83,7 +83,7 @@ func newBed(t *testing.T, bus *ubus.Client) *bed {
 	b.write("etc/config/wireless", "config wifi-iface 'a'\n\toption ssid 'one'\nconfig wifi-iface 'b'\n\toption ssid 'two'\n")
 	b.write("etc/config/units", "")
 	b.write("tmp/polled", "p1")
-	log := slog.New(slog.DiscardHandler)
+	log := slog.Discard()
 	box, err := system.Open(b.root, log)
 	if err != nil {
 		t.Fatal(err)

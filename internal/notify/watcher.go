@@ -4,13 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"maps"
 	"os"
 	"sync"
 	"time"
 
 	"github.com/cwmpd/cwmpd/internal/model"
+	"github.com/cwmpd/cwmpd/internal/slog"
 	"github.com/cwmpd/cwmpd/internal/state"
 	"github.com/cwmpd/cwmpd/internal/ubus"
 )
@@ -70,7 +70,7 @@ func New(cfg Config) (*Watcher, error) {
 		return nil, errors.New("notify: Tree and Store are required")
 	}
 	if cfg.Log == nil {
-		cfg.Log = slog.New(slog.DiscardHandler)
+		cfg.Log = slog.Discard()
 	}
 	if cfg.OnChange == nil {
 		cfg.OnChange = func() {}

@@ -6,12 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
 	"sync"
 
+	"github.com/cwmpd/cwmpd/internal/slog"
 	"github.com/cwmpd/cwmpd/internal/ubus"
 	"github.com/cwmpd/cwmpd/internal/ubus/ubustest"
 	"github.com/cwmpd/cwmpd/internal/uci"
@@ -80,7 +80,7 @@ func Open(dir string) (*Router, error) {
 		return nil, fmt.Errorf("%s: no router in it: %w", dir, err)
 	}
 	return &Router{
-		Dir: dir, Log: slog.New(slog.DiscardHandler), uci: uci.Open(dir), makers: makersOf(),
+		Dir: dir, Log: slog.Discard(), uci: uci.Open(dir), makers: makersOf(),
 		files: map[string]answerFile{}, made: map[string]bool{},
 	}, nil
 }

@@ -3,13 +3,13 @@ package source
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"maps"
 	"path"
 	"slices"
 	"strconv"
 	"strings"
 
+	"github.com/cwmpd/cwmpd/internal/json"
 	"github.com/cwmpd/cwmpd/internal/kernel"
 	"github.com/cwmpd/cwmpd/internal/ubus"
 	"github.com/cwmpd/cwmpd/internal/uci"

@@ -2,10 +2,10 @@ package source
 
 import (
 	"context"
-	"encoding/json"
 	"strconv"
 	"strings"
 
+	"github.com/cwmpd/cwmpd/internal/json"
 	"github.com/cwmpd/cwmpd/internal/model"
 )
 

@@ -2,11 +2,11 @@ package source
 
 import (
 	"context"
-	"encoding/json"
 	"slices"
 	"strconv"
 	"strings"
 
+	"github.com/cwmpd/cwmpd/internal/json"
 	"github.com/cwmpd/cwmpd/internal/model"
 	"github.com/cwmpd/cwmpd/internal/uci"
 )

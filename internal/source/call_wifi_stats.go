@@ -2,9 +2,9 @@ package source
 
 import (
 	"context"
-	"encoding/json"
 	"strconv"
 
+	"github.com/cwmpd/cwmpd/internal/json"
 	"github.com/cwmpd/cwmpd/internal/model"
 )
 

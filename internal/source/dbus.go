@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"maps"
 	"net"
 	"os"
@@ -16,6 +15,7 @@ import (
 	"github.com/godbus/dbus/v5"
 
 	"github.com/cwmpd/cwmpd/internal/model"
+	"github.com/cwmpd/cwmpd/internal/slog"
 )
 
 // dbusSocket is where the system bus of the router listens.

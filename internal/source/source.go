@@ -3,12 +3,12 @@ package source
 import (
 	"context"
 	"fmt"
-	"log/slog"
 	"sync"
 
 	"github.com/godbus/dbus/v5"
 
 	"github.com/cwmpd/cwmpd/internal/model"
+	"github.com/cwmpd/cwmpd/internal/slog"
 	"github.com/cwmpd/cwmpd/internal/state"
 	"github.com/cwmpd/cwmpd/internal/system"
 	"github.com/cwmpd/cwmpd/internal/ubus"
@@ -70,7 +70,7 @@ type Router struct {
 func New(cfg Config) *Router {
 	log := cfg.Log
 	if log == nil {
-		log = slog.New(slog.DiscardHandler)
+		log = slog.Discard()
 	}
 	rt := &Router{cfg: cfg, log: log, funcs: builtin(), quiet: newOnce(512), dialing: make(chan struct{}, 1)}
 	rt.around = &neighbourhood{asked: make(chan struct{}, 1)}

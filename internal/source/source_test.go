@@ -1,8 +1,6 @@
 package source
 
 import (
-	"context"
-	"log/slog"
 	"os"
 	"path/filepath"
 	"slices"
@@ -11,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/cwmpd/cwmpd/internal/model"
+	"github.com/cwmpd/cwmpd/internal/slog"
 	"github.com/cwmpd/cwmpd/internal/state"
 	"github.com/cwmpd/cwmpd/internal/system"
 	"github.com/cwmpd/cwmpd/internal/ubus"
@@ -32,16 +31,11 @@ type lines struct {
 	all []string
 }
 
-func (l *lines) Enabled(context.Context, slog.Level) bool { return true }
-func (l *lines) WithAttrs([]slog.Attr) slog.Handler       { return l }
-func (l *lines) WithGroup(string) slog.Handler            { return l }
-func (l *lines) Handle(_ context.Context, rec slog.Record) error {
-	text := rec.Level.String() + " " + rec.Message
-	rec.Attrs(func(a slog.Attr) bool { text += " " + a.String(); return true })
+func (l *lines) Write(line []byte) (int, error) {
 	l.mu.Lock()
-	l.all = append(l.all, text)
+	l.all = append(l.all, string(line))
 	l.mu.Unlock()
-	return nil
+	return len(line), nil
 }
 
 func (l *lines) count(part string) int {
@@ -64,15 +58,15 @@ func newRouter(t *testing.T, files map[string]string, change ...func(*Config)) *
 		writeFile(t, root, name, text)
 	}
 	log := &lines{}
-	box, err := system.Open(root, slog.New(log))
+	box, err := system.Open(root, slog.New(log, slog.LevelDebug))
 	if err != nil {
 		t.Fatal(err)
 	}
-	store, err := state.Open(root, slog.New(log))
+	store, err := state.Open(root, slog.New(log, slog.LevelDebug))
 	if err != nil {
 		t.Fatal(err)
 	}
-	cfg := Config{Root: root, UCI: uci.Open(root), Box: box, Store: store, Log: slog.New(log)}
+	cfg := Config{Root: root, UCI: uci.Open(root), Box: box, Store: store, Log: slog.New(log, slog.LevelDebug)}
 	for _, f := range change {
 		f(&cfg)
 	}

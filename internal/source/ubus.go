@@ -2,14 +2,14 @@ package source
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"log/slog"
 	"strings"
 	"time"
 
+	"github.com/cwmpd/cwmpd/internal/json"
 	"github.com/cwmpd/cwmpd/internal/model"
+	"github.com/cwmpd/cwmpd/internal/slog"
 	"github.com/cwmpd/cwmpd/internal/ubus"
 )
 
@@ -162,10 +162,7 @@ func (q *question) ask(ctx context.Context, r *Reader, row *model.Row) ubus.Valu
 
 // jsonInner escapes s as the inside of a JSON string: what fills a placeholder cannot end it.
 func jsonInner(s string) string {
-	b, err := json.Marshal(s)
-	if err != nil {
-		return ""
-	}
+	b := json.Quote(nil, s)
 	return string(b[1 : len(b)-1])
 }
 

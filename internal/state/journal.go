@@ -1,13 +1,13 @@
 package state
 
 import (
-	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"github.com/cwmpd/cwmpd/internal/json"
 )
 
 const (
@@ -95,10 +95,8 @@ func parseJournal(data []byte) ([]record, error) {
 	if err != nil {
 		return nil, err
 	}
-	dec := json.NewDecoder(bytes.NewReader(raw))
-	dec.DisallowUnknownFields()
 	var records []record
-	if err := dec.Decode(&records); err != nil {
+	if err := json.UnmarshalStrict(raw, &records); err != nil {
 		return nil, err
 	}
 	for _, r := range records {

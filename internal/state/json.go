@@ -1,14 +1,14 @@
 package state
 
 import (
-	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"reflect"
 	"strings"
+
+	"github.com/cwmpd/cwmpd/internal/json"
 )
 
 const (
@@ -18,9 +18,9 @@ const (
 
 // envelope is what a state file looks like on the disk.
 type envelope struct {
-	Version int             `json:"version"`
-	SHA256  string          `json:"sha256"` // of data, without white space
-	Data    json.RawMessage `json:"data"`
+	Version int      `json:"version"`
+	SHA256  string   `json:"sha256"` // of data, without white space
+	Data    json.Raw `json:"data"`
 }
 
 // Load reads the fact called name into v, a pointer. If the file is broken the last good copy is taken; if that is
@@ -99,7 +99,7 @@ func wrap(v any) ([]byte, error) {
 }
 
 // unwrap checks version and checksum and returns the value itself.
-func unwrap(data []byte) (json.RawMessage, error) {
+func unwrap(data []byte) (json.Raw, error) {
 	var e envelope
 	if err := json.Unmarshal(data, &e); err != nil {
 		return nil, err
@@ -107,11 +107,7 @@ func unwrap(data []byte) (json.RawMessage, error) {
 	if e.Version != formatVersion {
 		return nil, fmt.Errorf("version %d is not known", e.Version)
 	}
-	var compact bytes.Buffer
-	if err := json.Compact(&compact, e.Data); err != nil {
-		return nil, err
-	}
-	if sum(compact.Bytes()) != e.SHA256 {
+	if sum(json.Compact(e.Data)) != e.SHA256 {
 		return nil, errors.New("checksum is wrong")
 	}
 	return e.Data, nil

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"log/slog"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -13,6 +12,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"github.com/cwmpd/cwmpd/internal/slog"
 )
 
 // A cutDisk remembers what a real disk may forget in a power cut: contents that were not synced, and the order of
@@ -276,7 +277,7 @@ func TestAPowerCutLeavesAllOrNothing(t *testing.T) {
 // recoverWithCuts opens the root with a cut at one of the first steps of the recovery.
 func recoverWithCuts(t *testing.T, root string, seed int) {
 	t.Helper()
-	s := &Store{root: root, dir: filepath.Join(root, stateDir), log: slog.New(slog.DiscardHandler), logged: map[string]bool{}, broken: map[string]bool{}}
+	s := &Store{root: root, dir: filepath.Join(root, stateDir), log: slog.Discard(), logged: map[string]bool{}, broken: map[string]bool{}}
 	disk := newCutDisk(seed % 7)
 	s.step = disk.step
 	func() {
@@ -363,7 +364,7 @@ func TestAForeignChangeAfterTheCutIsLeftAlone(t *testing.T) {
 		t.Fatal(err)
 	}
 	var log bytes.Buffer
-	must(Open(root, slog.New(slog.NewTextHandler(&log, nil))))
+	must(Open(root, slog.New(&log, nil)))
 	if got, want := string(must(os.ReadFile(a))), "foreign"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
@@ -398,7 +399,7 @@ func TestABrokenJournalIsPutAsideAndLogged(t *testing.T) {
 				t.Fatal(err)
 			}
 			var log bytes.Buffer
-			s := must(Open(root, slog.New(slog.NewTextHandler(&log, nil))))
+			s := must(Open(root, slog.New(&log, nil)))
 			if got := c.check(root); got != "old" {
 				t.Errorf("got %s, want old", got)
 			}

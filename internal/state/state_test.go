@@ -3,13 +3,14 @@ package state
 import (
 	"bytes"
 	"errors"
-	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
 	"sync"
 	"syscall"
 	"testing"
+
+	"github.com/cwmpd/cwmpd/internal/slog"
 )
 
 func open(t *testing.T) (*Store, string) {
@@ -237,7 +238,7 @@ func TestABrokenFactFallsBackToTheCopyBefore(t *testing.T) {
 			path := s.Path("fact.json")
 			write(t, path, string(spoil(must(os.ReadFile(path)))), 0o600)
 			var log bytes.Buffer
-			s = must(Open(root, slog.New(slog.NewTextHandler(&log, nil))))
+			s = must(Open(root, slog.New(&log, nil)))
 			var got fact
 			for range 2 {
 				if err := s.Load("fact", &got); err != nil || got.Number != 1 {

@@ -4,12 +4,13 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
 	"sync"
 	"syscall"
+
+	"github.com/cwmpd/cwmpd/internal/slog"
 )
 
 // Store keeps the agent's own small files and commits sets of files as one.
@@ -36,7 +37,7 @@ const (
 // A nil log discards.
 func Open(root string, log *slog.Logger) (*Store, error) {
 	if log == nil {
-		log = slog.New(slog.DiscardHandler)
+		log = slog.Discard()
 	}
 	abs, err := filepath.Abs(root)
 	if err != nil {

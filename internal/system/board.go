@@ -3,11 +3,12 @@ package system
 import (
 	"bufio"
 	"bytes"
-	"encoding/json"
 	"net"
 	"os"
 	"sort"
 	"strings"
+
+	"github.com/cwmpd/cwmpd/internal/json"
 )
 
 // Board is what the box says of itself in files that every OpenWrt image has. A field it does not know is empty.

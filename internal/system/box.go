@@ -4,12 +4,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/cwmpd/cwmpd/internal/slog"
 )
 
 // A Box is one router, seen through its root directory. Its methods may be used by many goroutines.
@@ -36,7 +37,7 @@ func Open(root string, log *slog.Logger) (*Box, error) {
 		return nil, fmt.Errorf("open root %q: not a directory", root)
 	}
 	if log == nil {
-		log = slog.New(slog.DiscardHandler)
+		log = slog.Discard()
 	}
 	return &Box{Root: abs, log: log, now: time.Now}, nil
 }

@@ -2,10 +2,11 @@ package transfer
 
 import (
 	"encoding/binary"
-	"encoding/json"
 	"io"
 	"os"
 	"strings"
+
+	"github.com/cwmpd/cwmpd/internal/json"
 )
 
 // OpenWrt appends blocks to its images: data, then a trailer of 16 bytes with the length of both. The type 1 holds

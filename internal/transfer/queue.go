@@ -7,12 +7,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"os"
 	"slices"
 	"sync"
 	"time"
 
+	"github.com/cwmpd/cwmpd/internal/slog"
 	"github.com/cwmpd/cwmpd/internal/state"
 	"github.com/cwmpd/cwmpd/internal/system"
 	"github.com/cwmpd/cwmpd/internal/web"
@@ -68,7 +68,7 @@ type book struct{ Entries []entry }
 // New makes a queue and judges what the last run of the agent left behind.
 func New(cfg Config) (*Queue, error) {
 	if cfg.Log == nil {
-		cfg.Log = slog.New(slog.DiscardHandler)
+		cfg.Log = slog.Discard()
 	}
 	if cfg.MaxEntries == 0 {
 		cfg.MaxEntries = 16

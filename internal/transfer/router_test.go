@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -14,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/cwmpd/cwmpd/internal/slog"
 	"github.com/cwmpd/cwmpd/internal/state"
 	"github.com/cwmpd/cwmpd/internal/system"
 	"github.com/cwmpd/cwmpd/internal/web"
@@ -112,7 +112,7 @@ type life struct {
 // wake makes a queue that does not run yet.
 func (r *router) queue() *Queue {
 	r.t.Helper()
-	log := slog.New(slog.NewTextHandler(&r.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	log := slog.New(&r.log, slog.LevelDebug)
 	cfg := r.cfg
 	cfg.Log = log
 	var err error

@@ -4,13 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"net"
 	"os"
 	"path/filepath"
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/cwmpd/cwmpd/internal/slog"
 )
 
 // Config says how a Client reaches the bus. Path or Dial is required.
@@ -70,7 +71,7 @@ func New(cfg Config) *Client {
 		cfg.Timeout = 5 * time.Second
 	}
 	if cfg.Log == nil {
-		cfg.Log = slog.New(slog.DiscardHandler)
+		cfg.Log = slog.Discard()
 	}
 	if cfg.Dial == nil {
 		cfg.Dial = func(ctx context.Context) (net.Conn, error) {

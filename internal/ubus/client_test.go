@@ -5,13 +5,14 @@ import (
 	"context"
 	"errors"
 	"io"
-	"log/slog"
 	"net"
 	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/cwmpd/cwmpd/internal/slog"
 )
 
 // scripted returns a client whose ubusd is the function play. Play runs once per connection; when it returns the
@@ -148,7 +149,7 @@ func TestBackoffBetweenAttemptsGrowsToFiveSeconds(t *testing.T) {
 		defer cancel()
 		var log strings.Builder
 		c := New(Config{
-			Log: slog.New(slog.NewTextHandler(&log, nil)),
+			Log: slog.New(&log, nil),
 			Dial: func(context.Context) (net.Conn, error) {
 				at = append(at, time.Since(start))
 				return nil, errors.New("no such socket")

@@ -1,15 +1,13 @@
 package ubus
 
 import (
-	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"math"
 	"strconv"
 	"strings"
-	"unicode/utf8"
+
+	"github.com/cwmpd/cwmpd/internal/json"
 )
 
 // MarshalJSON prints the value as the ubus command does, without its blanks. Absent prints as null.
@@ -20,7 +18,7 @@ func (v Value) appendJSON(b []byte) []byte {
 	case KindArray, KindTable:
 		return v.appendMembers(b)
 	case KindString:
-		return appendQuoted(b, cString(v.data))
+		return json.Quote(b, cString(v.data))
 	case KindBool:
 		return strconv.AppendBool(b, v.Bool())
 	case KindInt16, KindInt32, KindInt64:
@@ -44,7 +42,7 @@ func (v Value) appendMembers(b []byte) []byte {
 		}
 		first = false
 		if v.kind == KindTable {
-			b = append(appendQuoted(b, key), ':')
+			b = append(json.Quote(b, key), ':')
 		}
 		b = m.appendJSON(b)
 	}
@@ -63,43 +61,19 @@ func appendFloat(b []byte, f float64) []byte {
 	return append(b, s...)
 }
 
-// appendQuoted quotes s for JSON; bytes that are not UTF-8 (an SSID may hold any) become U+FFFD.
-func appendQuoted(b []byte, s string) []byte {
-	const hex = "0123456789abcdef"
-	b = append(b, '"')
-	for _, r := range s {
-		switch {
-		case r == '"' || r == '\\':
-			b = append(b, '\\', byte(r))
-		case r == '\n':
-			b = append(b, '\\', 'n')
-		case r == '\r':
-			b = append(b, '\\', 'r')
-		case r == '\t':
-			b = append(b, '\\', 't')
-		case r < ' ':
-			b = append(b, '\\', 'u', '0', '0', hex[r>>4], hex[r&15])
-		default:
-			b = utf8.AppendRune(b, r)
-		}
-	}
-	return append(b, '"')
-}
-
 // FromJSON makes a Value of one JSON text, with the kinds the ubus command would choose: an integer is an int32 when
 // it fits, else an int64; a fraction is a double.
 func FromJSON(text []byte) (Value, error) {
 	if len(text) > 8*MaxMessage {
 		return Value{}, ErrTooLarge
 	}
-	d := json.NewDecoder(bytes.NewReader(text))
-	d.UseNumber()
+	r := json.NewReader(text)
 	var e encoder
-	if err := e.json(d, "", 0); err != nil {
-		return Value{}, fmt.Errorf("json: %w", err)
+	if err := e.json(r, "", 0); err != nil {
+		return Value{}, err
 	}
-	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return Value{}, errors.New("json: text after the value")
+	if err := r.End(); err != nil {
+		return Value{}, err
 	}
 	if len(e.buf) > MaxMessage {
 		return Value{}, ErrTooLarge
@@ -107,67 +81,55 @@ func FromJSON(text []byte) (Value, error) {
 	return Value{kind: KindArray, data: string(e.buf)}.Index(0), nil
 }
 
-// json encodes the decoder's next value.
-func (e *encoder) json(d *json.Decoder, name string, depth int) error {
+// json encodes the reader's next value. The reader keeps its own errors.
+func (e *encoder) json(r *json.Reader, name string, depth int) error {
 	if depth > maxDepth {
-		return fmt.Errorf("%w: deeper than %d", ErrTooLarge, maxDepth)
+		return fmt.Errorf("json: %w: deeper than %d", ErrTooLarge, maxDepth)
 	}
-	token, err := d.Token()
-	if err != nil {
-		return err
-	}
-	switch t := token.(type) {
-	case json.Delim:
-		err = e.jsonNested(d, name, t, depth)
-	case json.Number:
-		e.number(name, t)
-	case string:
-		e.text(name, t)
-	case bool:
-		e.bool(name, t)
-	case nil:
-		e.raw(KindNull, name, "")
-	}
-	return errors.Join(err, e.err)
-}
-
-func (e *encoder) jsonNested(d *json.Decoder, name string, open json.Delim, depth int) error {
-	kind := KindArray
-	if open == '{' {
-		kind = KindTable
-	}
-	start := e.open(kind, name)
-	for d.More() {
-		key := ""
-		if kind == KindTable {
-			token, err := d.Token()
-			if err != nil {
+	switch r.Kind() {
+	case '{':
+		start := e.open(KindTable, name)
+		for r.Open('{'); r.More('}'); {
+			key := r.Key()
+			if key == "" {
+				return errors.Join(r.Err(), errors.New("json: a member without a name, which blobmsg cannot hold"))
+			}
+			if err := e.json(r, key, depth+1); err != nil {
 				return err
 			}
-			if key, _ = token.(string); key == "" {
-				return errors.New("a member without a name, which blobmsg cannot hold")
+		}
+		e.close(start)
+	case '[':
+		start := e.open(KindArray, name)
+		for r.Open('['); r.More(']'); {
+			if err := e.json(r, "", depth+1); err != nil {
+				return err
 			}
 		}
-		if err := e.json(d, key, depth+1); err != nil {
-			return err
+		e.close(start)
+	case '0':
+		e.number(name, r.Number())
+	case '"':
+		e.text(name, r.Text())
+	default:
+		if word := r.Word(); word == "null" {
+			e.raw(KindNull, name, "")
+		} else {
+			e.bool(name, word == "true")
 		}
 	}
-	if _, err := d.Token(); err != nil {
-		return err
-	}
-	e.close(start)
 	return e.err
 }
 
-func (e *encoder) number(name string, n json.Number) {
-	if i, err := n.Int64(); err == nil {
+func (e *encoder) number(name, text string) {
+	if i, err := strconv.ParseInt(text, 10, 64); err == nil {
 		e.int(name, i)
 		return
 	}
-	if u, err := strconv.ParseUint(n.String(), 10, 64); err == nil {
+	if u, err := strconv.ParseUint(text, 10, 64); err == nil {
 		e.int(name, int64(u)) // a counter above 2^63: the wire has no sign
 		return
 	}
-	f, _ := n.Float64()
+	f, _ := strconv.ParseFloat(text, 64)
 	e.double(name, f)
 }

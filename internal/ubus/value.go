@@ -2,7 +2,6 @@ package ubus
 
 import (
 	"iter"
-	"log/slog"
 	"math"
 	"strconv"
 	"strings"
@@ -198,7 +197,7 @@ func (v Value) String() string {
 }
 
 // LogValue keeps a value's content out of logs, as String does.
-func (v Value) LogValue() slog.Value { return slog.StringValue(v.String()) }
+func (v Value) LogValue() string { return v.String() }
 
 // unsigned reads the big-endian number that the payload is.
 func (v Value) unsigned() uint64 {

@@ -1,10 +1,11 @@
 package web
 
 import (
-	"log/slog"
 	"net/http"
 	"path/filepath"
 	"time"
+
+	"github.com/cwmpd/cwmpd/internal/slog"
 )
 
 // Config says how requests go out. The zero value of each field is usable.
@@ -59,7 +60,7 @@ func (c Config) withDefaults() Config {
 		c.MaxBody = 2 << 20
 	}
 	if c.Log == nil {
-		c.Log = slog.New(slog.DiscardHandler)
+		c.Log = slog.Discard()
 	}
 	return c
 }
