@@ -13,7 +13,6 @@ import (
 
 	"github.com/cwmpd/cwmpd/datamodel"
 	"github.com/cwmpd/cwmpd/internal/agent"
-	"github.com/cwmpd/cwmpd/internal/bbfdm"
 	"github.com/cwmpd/cwmpd/internal/model"
 )
 
@@ -118,22 +117,6 @@ func modelStats(ctx context.Context, o *options) error {
 		fmt.Fprintf(o.stdout, "  not on this router: %s\n", path)
 	}
 	return nil
-}
-
-func importBBFDM(o *options, file string) error {
-	plugin, err := os.ReadFile(file)
-	if err != nil {
-		return err
-	}
-	dm, left, err := bbfdm.Translate(plugin, o.vendor)
-	if err != nil {
-		return fmt.Errorf("%s: %w", file, err)
-	}
-	for _, line := range left {
-		fmt.Fprintln(o.stderr, line)
-	}
-	_, err = o.stdout.Write(dm)
-	return err
 }
 
 // family is the first two levels of a path: "Device.WiFi.".

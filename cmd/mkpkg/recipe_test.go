@@ -115,7 +115,7 @@ func TestRecipeCompilesAsTheMakefileDoes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got != string(want) || !strings.Contains(got, "<-gcflags=all=-l ") {
+	if got != string(want) || !strings.Contains(got, "<-gcflags=all=-d=") {
 		t.Errorf("the recipe has the compiler told\n%s\nthe Makefile means\n%s", got, want)
 	}
 	top := read(t, "../../Makefile")
@@ -125,6 +125,9 @@ func TestRecipeCompilesAsTheMakefileDoes(t *testing.T) {
 			t.Fatalf("the Makefile has no %s", name)
 		}
 		return m[1]
+	}
+	if export := "export GOEXPERIMENT:=" + value("INLINER") + "\n"; !strings.Contains(read(t, "../../openwrt/Makefile"), export) {
+		t.Errorf("the recipe lacks %q, without which the budget of the inliner is Go's own", export)
 	}
 	on := func(arch string) string { return makeRecipe(t, "../../openwrt", "show", "ARCH="+arch) }
 	if got := on("mipsel"); !strings.Contains(got, "GO_PKG_LDFLAGS="+value("TIGHT")+"\n") {
