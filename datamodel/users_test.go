@@ -44,7 +44,7 @@ func TestPasswords(t *testing.T) {
 	if on := l.shadowOf("support"); on != first[1:] {
 		t.Errorf("enabled, the hash is %q, want %q", on, first[1:])
 	}
-	l.set(user+"Password", "second", user+"Enable", "false")
+	l.set(user+"Password", "2nd-secret", user+"Enable", "false")
 	if off := l.shadowOf("support"); !strings.HasPrefix(off, "!$6$") || off == first {
 		t.Errorf("disabled with a new password, the hash is %q", off)
 	}
@@ -59,7 +59,7 @@ func TestPasswords(t *testing.T) {
 		t.Errorf("etc/passwd: %v %v", st.Mode(), err)
 	}
 	for path, v := range l.all("Device.") {
-		if strings.Contains(v, "second") || strings.Contains(v, "$6$") {
+		if strings.Contains(v, "2nd-secret") || strings.Contains(v, "$6$") {
 			t.Errorf("%s shows a password: %q", path, v)
 		}
 	}

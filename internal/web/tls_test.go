@@ -261,6 +261,8 @@ func TestClientCertificate(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		case c.want == "" && string(resp.Body) != life.cn:
 			t.Errorf("%s: got subject %q", name, resp.Body)
+		case name == "none" && errors.Is(err, ErrContact) && strings.Contains(err.Error(), "closes the connection"):
+			// the server's last word was lost: its reset, for the request behind the handshake, overtook it
 		case c.want != "" && (!errors.Is(err, ErrContact) || !strings.Contains(err.Error(), c.want)):
 			t.Errorf("%s: got %v, want ErrContact with %q", name, err, c.want)
 		}
