@@ -26,6 +26,9 @@ Device.DeviceInfo.                          r
   UpTime                       r  unsignedInt deny           call device.uptime
   FirstUseDate                 r  dateTime                   call agent.first_use
   HostName                     rw string(255)                call device.hostname
+  LogRotateNumberOfEntries     r  unsignedInt                const 0
+  LocationNumberOfEntries      r  unsignedInt                const 0
+  DeviceImageNumberOfEntries   r  unsignedInt                const 0
 
 # OpenWrt keeps one system image; a board with two slots needs a file of its vendor here.
 Device.DeviceInfo.FirmwareImage.{i}.        r

@@ -1,7 +1,6 @@
 package openwrt_test
 
 import (
-	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -186,6 +185,6 @@ func TestScripts(t *testing.T) {
 	// Names of OpenWrt's functions, which are read at run time, and the variables that they read.
 	const known = "SC1090,SC1091,SC2034,SC2154,SC3043"
 	if out, err := exec.Command(check, append([]string{"-s", "dash", "-e", known}, scripts...)...).CombinedOutput(); err != nil {
-		t.Error(fmt.Sprintf("%s", out))
+		t.Error(string(out))
 	}
 }
