@@ -110,7 +110,7 @@ cross: $(PACKED) ## bin/<architecture>/cwmpd for every architecture OpenWrt has 
 	done
 
 # One of each family of processors that routers have.
-FAMILIES := mipsle:GOMIPS=softfloat mips:GOMIPS=softfloat arm:GOARM=5 arm:GOARM=7 arm64: amd64: 386:GO386=sse2 riscv64:
+FAMILIES ?= mipsle:GOMIPS=softfloat mips:GOMIPS=softfloat arm:GOARM=7 arm64: amd64:
 
 budget: ## the room that the program takes on each family of processors, as it is and under xz -9e; and what fills it
 	@$(MAKE) --no-print-directory cross CROSS='$(FAMILIES)' >/dev/null
