@@ -50,7 +50,11 @@ func lex(data []byte) ([]line, error) {
 			lines = append(lines, line{number: number, indented: text != "" && blank(text[0])})
 			open = &lines[len(lines)-1]
 		}
-		open.words = append(open.words, words...)
+		if open.words == nil {
+			open.words = words
+		} else {
+			open.words = append(open.words, words...)
+		}
 		if err != nil && open.err == nil {
 			open.err = err
 		}
@@ -86,6 +90,9 @@ func split(text string) (words []word, more bool, err error) {
 			if err != nil {
 				return words, false, err
 			}
+			if words == nil {
+				words = make([]word, 0, 6) // most lines have no more
+			}
 			words = append(words, w)
 			i += n
 		}
@@ -94,33 +101,40 @@ func split(text string) (words []word, more bool, err error) {
 }
 
 // splitWord reads the word that text begins with and says how long it is. Quoted pieces lose their quotes; a group in
-// parentheses and a JSON object are taken as they stand, blanks included.
+// parentheses and a JSON object are taken as they stand, blanks included. A word keeps nothing of text alive.
 func splitWord(text string) (word, int, error) {
-	var b strings.Builder
+	var b strings.Builder // what the word means, from its first quote on
+	plain := true
 	w := word{quoted: text[0] == '"'}
 	i := 0
 	for i < len(text) && !blank(text[i]) {
-		var n int
+		n := 1
 		var err error
 		switch {
 		case text[i] == '"':
+			if plain {
+				b.WriteString(text[:i])
+				plain = false
+			}
 			n, err = quoted(text[i:], &b)
 		case text[i] == '(':
 			n, err = group(text[i:], '(', ')')
-			b.WriteString(text[i : i+n])
 		case text[i] == '{' && isJSON(text[i:]):
 			n, err = group(text[i:], '{', '}')
-			b.WriteString(text[i : i+n])
-		default:
-			n = 1
-			b.WriteByte(text[i])
 		}
 		if err != nil {
 			return w, 0, err
 		}
+		if !plain && text[i] != '"' {
+			b.WriteString(text[i : i+n])
+		}
 		i += n
 	}
-	w.text = b.String()
+	if plain {
+		w.text = strings.Clone(text[:i])
+	} else {
+		w.text = b.String()
+	}
 	return w, i, nil
 }
 
