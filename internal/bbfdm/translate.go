@@ -113,7 +113,7 @@ func (t *translator) object(path string, o *node, above rows) {
 		case !p.table || p.name == "mapping" || p.isObject():
 		case strings.HasSuffix(p.name, "!") || strings.HasSuffix(p.name, "()"):
 			t.miss(path+p.name, "commands and events are USP's")
-		case p.name == "Alias" || strings.HasSuffix(p.name, "NumberOfEntries") && strings.Contains(p.at("mapping").json(), "@Count"):
+		case p.name == "Alias" || strings.HasSuffix(p.name, "NumberOfEntries") && strings.Contains(p.str("mapping"), "@Count"):
 			// there without being written
 		default:
 			t.parameter(path, p, own)
@@ -129,13 +129,6 @@ func (t *translator) object(path string, o *node, above rows) {
 			t.object(name, p, own)
 		}
 	}
-}
-
-func (n *node) json() string {
-	if n == nil {
-		return ""
-	}
-	return n.text
 }
 
 func mode(writable bool) string {
