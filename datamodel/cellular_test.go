@@ -28,7 +28,7 @@ func newLTE(t *testing.T) (l *lan, address string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	address, stop, err := router.StartDBus()
+	address, stop, err := sandbox.StartDBus(router.Dir)
 	if errors.Is(err, exec.ErrNotFound) {
 		t.Skip("no dbus-daemon on this machine:", err)
 	}

@@ -65,7 +65,7 @@ func playDBus(r *sandbox.Router, out io.Writer) (stop func(), err error) {
 	if names == "" {
 		return func() {}, nil
 	}
-	address, stop, err := r.StartDBus()
+	address, stop, err := sandbox.StartDBus(r.Dir)
 	if errors.Is(err, exec.ErrNotFound) {
 		fmt.Fprintf(out, "no dbus-daemon on this machine: %s does not answer\n", names)
 		return func() {}, nil

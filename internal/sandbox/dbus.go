@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 
 	"github.com/godbus/dbus/v5"
 )
@@ -102,14 +103,14 @@ const dbusConfig = `<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Co
 </busconfig>
 `
 
-// StartDBus runs a dbus-daemon where the router has its system bus. It returns the bus's address and what ends the daemon. An
-// error that is exec.ErrNotFound says that there is none on this machine.
-func (r *Router) StartDBus() (address string, stop func(), err error) {
+// StartDBus runs a dbus-daemon where the router in root has its system bus. It returns the bus's address and what ends the
+// daemon. An error that is exec.ErrNotFound says that there is none on this machine.
+func StartDBus(root string) (address string, stop func(), err error) {
 	daemon, err := exec.LookPath("dbus-daemon")
 	if err != nil {
 		return "", nil, err
 	}
-	dir := r.Path("var/run/dbus")
+	dir := filepath.Join(root, "var/run/dbus")
 	socket := filepath.Join(dir, "system_bus_socket")
 	conf := filepath.Join(dir, "bus.conf")
 	err = errors.Join(os.MkdirAll(dir, 0o755), os.WriteFile(conf, []byte(strings.Replace(dbusConfig, "SOCKET", socket, 1)), 0o644))
@@ -124,7 +125,7 @@ func (r *Router) StartDBus() (address string, stop func(), err error) {
 	if err != nil {
 		return "", nil, err
 	}
-	stop = func() { _ = cmd.Process.Kill(); _ = cmd.Wait(); _ = os.Remove(socket) }
+	stop = sync.OnceFunc(func() { _ = cmd.Process.Kill(); _ = cmd.Wait(); _ = os.Remove(socket) }) // later there may be another
 	if _, err := bufio.NewReader(out).ReadString('\n'); err != nil {
 		stop()
 		return "", nil, fmt.Errorf("dbus-daemon does not start: %w", err)

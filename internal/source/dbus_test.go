@@ -1,36 +1,16 @@
 package source
 
 import (
-	"bufio"
-	"os"
+	"errors"
 	"os/exec"
-	"path/filepath"
-	"strings"
-	"sync"
 	"testing"
 
 	"github.com/godbus/dbus/v5"
 	"github.com/godbus/dbus/v5/prop"
 
 	"github.com/cwmpd/cwmpd/internal/model"
+	"github.com/cwmpd/cwmpd/internal/sandbox"
 )
-
-const busConfig = `<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
- "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
-<busconfig>
-  <type>system</type>
-  <listen>unix:path=SOCKET</listen>
-  <auth>EXTERNAL</auth>
-  <policy context="default">
-    <allow user="*"/><allow own="*"/>
-    <allow send_type="method_call"/><allow send_type="signal"/>
-    <allow send_requested_reply="true" send_type="method_return"/>
-    <allow send_requested_reply="true" send_type="error"/>
-    <allow receive_type="method_call"/><allow receive_type="method_return"/>
-    <allow receive_type="error"/><allow receive_type="signal"/>
-  </policy>
-</busconfig>
-`
 
 // startBus runs a real dbus-daemon on the socket of the root.
 func startBus(t *testing.T, root string) *dbus.Conn {
@@ -41,33 +21,15 @@ func startBus(t *testing.T, root string) *dbus.Conn {
 
 func startBusToKill(t *testing.T, root string) (conn *dbus.Conn, kill func()) {
 	t.Helper()
-	daemon, err := exec.LookPath("dbus-daemon")
-	if err != nil {
+	address, kill, err := sandbox.StartDBus(root)
+	if errors.Is(err, exec.ErrNotFound) {
 		t.Skip("no dbus-daemon on this machine:", err)
 	}
-	socket := filepath.Join(root, dbusSocket)
-	if err := os.MkdirAll(filepath.Dir(socket), 0o755); err != nil {
-		t.Fatal(err)
-	}
-	conf := filepath.Join(root, "bus.conf")
-	text := []byte(strings.Replace(busConfig, "SOCKET", socket, 1))
-	if err := os.WriteFile(conf, text, 0o644); err != nil {
-		t.Fatal(err)
-	}
-	cmd := exec.Command(daemon, "--config-file="+conf, "--nofork", "--nopidfile", "--print-address=1")
-	out, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	kill = sync.OnceFunc(func() { _ = cmd.Process.Kill(); _ = cmd.Wait(); _ = os.Remove(socket) })
 	t.Cleanup(kill)
-	if _, err := bufio.NewReader(out).ReadString('\n'); err != nil {
-		t.Fatal("dbus-daemon did not start:", err)
-	}
-	conn, err = dbus.Connect("unix:path=" + socket)
+	conn, err = dbus.Connect(address)
 	if err != nil {
 		t.Fatal(err)
 	}
