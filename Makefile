@@ -22,12 +22,17 @@ HOT     := runtime internal/runtime/... internal/bytealg internal/strconv strcon
 LEAN    := -d=noopendefer=1,variablemakethreshold=0,maxshapelen=24,rangefunccheck=0,inlbudgetslack=
 SMALL   := -gcflags='all=$(LEAN)-75' $(foreach p,$(HOT),-gcflags='$(p)=$(LEAN)-62')
 INLINER := newinliner
-ROUTER  := GOEXPERIMENT=$(INLINER),nogreenteagc $(subst -tags $(TAGS),-tags '$(TAGS) packed',$(BUILD)) $(SMALL)
+# In a traceback of theirs the line is that in which a function begins; the tables of all lines are 0.27 MB.
+ONELINE := bin/oneline/overlay.json
+ROUTER  := GOEXPERIMENT=$(INLINER),nogreenteagc $(subst -tags $(TAGS),-tags '$(TAGS) packed',$(BUILD)) -overlay $(ONELINE) $(SMALL)
 
 # The data model goes to routers without comments and compressed: a fifth of its size.
 PACKED  := datamodel/packed.gz
 $(PACKED): $(wildcard datamodel/*.dm)
 	@cat $^ | sed '/^ *#/d' | gzip -9n >$@
+
+$(ONELINE): # made anew each time, it takes seconds: what it is made of are Go's library and all of our sources
+	@$(GO) run ./cmd/oneline $(@D)
 
 flags: # for OpenWrt's own build
 	@printf '%s\n' "$(SMALL)"
@@ -40,7 +45,7 @@ PAGES4K := arm mips mipsle
 ACS      ?=
 FUZZTIME ?= 1m
 
-.PHONY: all build flags run test conformance check bench instructions size budget fuzz emulate cross packages clean
+.PHONY: $(ONELINE) all build flags run test conformance check bench instructions size budget fuzz emulate cross packages clean
 
 all: build
 
@@ -81,7 +86,7 @@ bench: build instructions ## parameters a second, allocations, time to the first
 	$(GO) test -tags $(TAGS) -run '^$$' -bench Daemon -benchtime 1x ./internal/agent
 	$(GO) test -tags $(TAGS) -run '^$$' -bench '^Benchmark[^DI]' -benchmem ./...
 
-size: $(PACKED) ## whether the smallest routers have room for the program, and what fills it
+size: $(PACKED) $(ONELINE) ## whether the smallest routers have room for the program, and what fills it
 	@$(GO) test -tags '$(TAGS) packed' -run TestPacked ./datamodel
 	@BUILD="$(ROUTER) -ldflags '$(LDFLAGS) $(TIGHT)'" GO='$(GO)' .ci/size
 
@@ -101,7 +106,7 @@ CROSS := amd64: 386:GO386=sse2 386:GO386=softfloat arm64: arm:GOARM=5 arm:GOARM=
 	mips:GOMIPS=softfloat mipsle:GOMIPS=softfloat mipsle:GOMIPS=hardfloat \
 	mips64:GOMIPS64=softfloat mips64le:GOMIPS64=softfloat riscv64: loong64:
 
-cross: $(PACKED) ## bin/<architecture>/cwmpd for every architecture OpenWrt has a Go for
+cross: $(PACKED) $(ONELINE) ## bin/<architecture>/cwmpd for every architecture OpenWrt has a Go for
 	@set -e; for t in $(CROSS); do \
 		arch=$${t%%:*}; env=$${t#*:}; dir=bin/$$arch$${env:+-$${env#*=}}; mkdir -p $$dir; \
 		case ' $(PAGES4K) ' in *" $$arch "*) pages='$(TIGHT)';; *) pages=;; esac; \
@@ -124,7 +129,7 @@ budget: ## the room that the program takes on each family of processors, as it i
 ARCHES   ?= # all of them
 PACKAGES ?= bin/packages
 
-packages: $(PACKED) ## bin/packages/<architecture>/cwmpd….ipk and .apk; ARCHES='mipsel_24kc x86_64' for some
+packages: $(PACKED) $(ONELINE) ## bin/packages/<architecture>/cwmpd….ipk and .apk; ARCHES='mipsel_24kc x86_64' for some
 	@$(GO) run ./cmd/mkpkg --out '$(PACKAGES)' --build "$(ROUTER)" --pages4k "-ldflags '$(LDFLAGS) $(TIGHT)'" $(PAGES4K:%=--pages4k-on %) $(ARCHES)
 
 clean:
