@@ -25,7 +25,7 @@ Device.DHCPv4.Client.{i}.                r
   PassthroughEnable       rw boolean           call only 0
   PassthroughDHCPPool     r  pathRef           const ""
   AuthenticationProtocol  r  enum(None, ConfigurationToken, DelayedAuthentication) const None
-  Renew                   rw boolean command   call dhcp4.renew
+  Renew                   rw boolean command   call after network.interface.{section} renew
 
 # sendopts, and hostname, vendorid, clientid.
 Device.DHCPv4.Client.{i}.SentOption.{i}. rw

@@ -26,7 +26,7 @@ Device.DHCPv6.Client.{i}.                rw
   # Beside those that odhcp6c asks for by itself.
   RequestedOptions        rw list unsignedInt  uci .reqopts | list " "
   AuthenticationProtocol  r  enum(None, ConfigurationToken, DelayedAuthentication, ReconfigureKeyAuthentication) const ReconfigureKeyAuthentication
-  Renew                   rw boolean command   call dhcp4.renew
+  Renew                   rw boolean command   call after network.interface.{section} renew
 
 # Whose answer odhcp6c took; older ones do not tell.
 Device.DHCPv6.Client.{i}.Server.{i}.     r
@@ -57,6 +57,7 @@ Device.DHCPv6.Client.{i}.ReceivedOption.{i}. r
 
 # All ones: an odhcp6c that does not count.
 Device.DHCPv6.Client.{i}.Stats.          r
+  Reset               rw boolean command call after odhcp6c.{dev} reset_statistics
   Solicit             r  StatsCounter64  ubus odhcp6c.{dev} get_statistics {} .dhcp_solicit | default 18446744073709551615
   Advertise           r  StatsCounter64  ubus odhcp6c.{dev} get_statistics {} .dhcp_advertise | default 18446744073709551615
   Request             r  StatsCounter64  ubus odhcp6c.{dev} get_statistics {} .dhcp_request | default 18446744073709551615

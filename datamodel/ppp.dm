@@ -12,6 +12,8 @@ Device.PPP.Interface.{i}.    rw
   add  call net.ppps ppp pppoe
   max  16
   Enable               rw boolean           call net.interface.enable
+  # After the session, as ifup does; of one that is switched off there is nothing to reset.
+  Reset                rw boolean command   call after network.interface.{key} down up
   Status               r  enum(Up, Down, Unknown, Dormant, NotPresent, LowerLayerDown, Error)            call net.interface.status
   Name                 r  string(64)        call net.ppp.name
   LastChange           r  unsignedInt deny  call net.interface.lastchange

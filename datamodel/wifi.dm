@@ -12,7 +12,7 @@
 Device.WiFi.                           r
   needs uci wireless
   # All radios down and up again.
-  Reset  rw boolean command  call wifi.restart
+  Reset  rw boolean command  call after network.wireless down up
 
 # --------------------------------------------------------------------------------------------------------- radios
 

@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"os"
 	"os/exec"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -149,10 +150,13 @@ func (p *Parts) systemOption(name string) string {
 	return s.Get(name)
 }
 
-// reloadService tells procd that a UCI package changed; it knows which services care.
+// reloadService tells procd that a UCI package changed; it knows which services care. Or it does an errand.
 func (p *Parts) reloadService(ctx context.Context, pkg string) error {
 	if p.Bus == nil {
 		return errors.New("no ubus")
+	}
+	if about, words, ok := strings.Cut(pkg, " "); ok {
+		return p.errand(ctx, about, strings.Fields(words))
 	}
 	_, err := p.Bus.Call(ctx, "service", "event", ubus.Table("type", "config.change", "data", ubus.Table("package", pkg)))
 	if pkg == "system" && err == nil {
@@ -168,6 +172,29 @@ func (p *Parts) reloadService(ctx context.Context, pkg string) error {
 		}
 	}
 	return err
+}
+
+// errand has a program run with each of words, or methods called of an object on the bus. What was tried and did not work is for
+// the log and over; the error is that it could not be tried.
+func (p *Parts) errand(ctx context.Context, about string, words []string) error {
+	for _, word := range words {
+		var out []byte
+		var err error
+		var answer *ubus.StatusError
+		if about[0] == '/' {
+			out, err = p.Box.Command(ctx, about, word)
+		} else if _, err = p.Bus.Call(ctx, about, word, ubus.Value{}); err != nil && !errors.As(err, &answer) {
+			return err
+		}
+		switch {
+		case err == nil, errors.Is(err, exec.ErrWaitDelay): // what it left in the background keeps its output open
+		case ctx.Err() != nil:
+			return err
+		default:
+			p.log.Warn("what was put off to the end of the session did not work", "command", about+" "+word, "err", err, "output", string(out[:min(len(out), 500)]))
+		}
+	}
+	return nil
 }
 
 // reloadLEDs has the LEDs set up again: their script is no service of procd's. LuCI does the same.

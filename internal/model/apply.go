@@ -6,19 +6,26 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 
 	"github.com/cwmpd/cwmpd/internal/state"
 )
 
-// reloadOrder is the order routers need: what others are built on goes first. Packages not in it go last, by name.
+// reloadOrder is the order routers need: what others are built on goes first. Packages not in it follow, by name, and
+// errands are last: a service that is started finds the configuration as it is to be.
 var reloadOrder = []string{"system", "network", "wireless", "dhcp", "firewall"}
 
-// owed is the set of packages whose reload a commit promised and nobody has sent yet. It is on flash, so that a reload
-// survives a crash between commit and Apply.
+// owed is what a commit promised and nobody has done yet: the packages that are to be reloaded, and errands. It is on
+// flash, so that it survives a crash between commit and Apply.
+//
+// An errand has several words, what it is about and what is to be done: `/etc/init.d/log enable start` or
+// `network.interface.wan down up`. Of those that begin with a slash the last about the same thing counts. The
+// others are not on flash: what they do, a lost power does too.
 type owed struct {
 	mu       sync.Mutex
-	packages map[string]uint64 // how often a commit asked for it: one that asks while Apply runs is not forgotten
+	asked    uint64
+	packages map[string]uint64 // another number each time that a commit asks: one that asks while Apply runs is not forgotten
 }
 
 func (o *owed) add(packages []string) {
@@ -28,27 +35,50 @@ func (o *owed) add(packages []string) {
 		o.packages = map[string]uint64{}
 	}
 	for _, p := range packages {
-		o.packages[p]++
+		for other := range o.packages {
+			if overtakes(p, other) {
+				delete(o.packages, other)
+			}
+		}
+		o.asked++
+		o.packages[p] = o.asked
 	}
 }
 
-// lacks tells whether any of packages is not on the list yet.
+func isErrand(name string) bool   { return strings.Contains(name, " ") }
+func isFleeting(name string) bool { return isErrand(name) && name[0] != '/' }
+
+// overtakes reports whether an errand takes the place of another one.
+func overtakes(errand, other string) bool {
+	about, _, _ := strings.Cut(errand, " ")
+	return errand[0] == '/' && errand != other && strings.HasPrefix(other, about+" ")
+}
+
+// lacks tells whether any of packages is not on the flash yet, and has to be.
 func (o *owed) lacks(packages []string) bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	return slices.ContainsFunc(packages, func(p string) bool { return o.packages[p] == 0 })
+	return slices.ContainsFunc(packages, func(p string) bool { return o.packages[p] == 0 && !isFleeting(p) })
 }
 
 // with is the list as it will be with packages on it.
 func (o *owed) with(packages []string) []string {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	all := append(sortedKeys(o.packages), packages...)
+	all := sortedKeys(o.packages)
+	for _, p := range packages {
+		all = append(slices.DeleteFunc(all, func(other string) bool { return overtakes(p, other) }), p)
+	}
 	slices.SortFunc(all, byReloadOrder)
 	return slices.Compact(all)
 }
 
-// count tells how often a package was asked for.
+// kept is what of that is on flash.
+func (o *owed) kept(packages []string) []string {
+	return slices.DeleteFunc(o.with(packages), isFleeting)
+}
+
+// count tells when a package was asked for last, 0 for never.
 func (o *owed) count(pkg string) uint64 {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -66,6 +96,9 @@ func (o *owed) sent(pkg string, count uint64) {
 
 func byReloadOrder(a, b string) int {
 	rank := func(pkg string) int {
+		if isErrand(pkg) {
+			return len(reloadOrder) + 1
+		}
 		if i := slices.Index(reloadOrder, pkg); i >= 0 {
 			return i
 		}
@@ -74,7 +107,7 @@ func byReloadOrder(a, b string) int {
 	return cmp.Or(cmp.Compare(rank(a), rank(b)), cmp.Compare(a, b))
 }
 
-// Owed lists the packages whose reload is owed, in the order of Apply.
+// Owed lists what is owed, packages and errands, in the order of Apply.
 func (t *Tree) Owed() []string { return t.owed.with(nil) }
 
 // Owe commits files that no transaction made, with the reloads that they call for, as one: a power cut between file and
@@ -89,7 +122,7 @@ func (t *Tree) Owe(packages []string, files []state.File) error {
 	}
 	defer t.leaveDisk()
 	if t.owed.lacks(packages) {
-		f, err := t.cfg.Store.File(owedFile, t.owed.with(packages))
+		f, err := t.cfg.Store.File(owedFile, t.owed.kept(packages))
 		if err != nil {
 			return err
 		}
@@ -103,8 +136,8 @@ func (t *Tree) Owe(packages []string, files []state.File) error {
 	return nil
 }
 
-// Apply sends the reloads that commits have left owed, each once, in the order that routers need, and forgets those that
-// were sent. It goes on after an error and returns all.
+// Apply sends the reloads and does the errands that commits have left owed, each once, in the order that routers need, and
+// forgets those that were. It goes on after an error and returns all.
 func (t *Tree) Apply(ctx context.Context) error {
 	select {
 	case t.applying <- struct{}{}:
@@ -120,6 +153,9 @@ func (t *Tree) Apply(ctx context.Context) error {
 			break
 		}
 		count := t.owed.count(pkg)
+		if count == 0 { // overtaken
+			continue
+		}
 		if err := t.reload(ctx, pkg); err != nil {
 			errs = append(errs, fmt.Errorf("reload %s: %w", pkg, err))
 			continue
@@ -149,7 +185,7 @@ func (t *Tree) saveOwed() error {
 		return err
 	}
 	defer t.leaveDisk()
-	return t.cfg.Store.Save(owedFile, t.owed.with(nil))
+	return t.cfg.Store.Save(owedFile, t.owed.kept(nil))
 }
 
 // saveInstances writes the instance numbers where reading has given new ones.

@@ -16,7 +16,7 @@ type Changes struct {
 	Added    []string          // rows, with the trailing dot
 	Deleted  []string
 	Packages []string // UCI packages that changed
-	Reload   []string // those whose reload is owed now: Status 1 iff there are any
+	Reload   []string // what is owed now, reloads and errands: Status 1 iff there is any
 	Own      bool     // one of Config.Own changed
 	Origin   Origin
 }
@@ -62,7 +62,7 @@ func (tx *Tx) commit(ctx context.Context) (Changes, error) {
 	if err != nil {
 		return Changes{}, err
 	}
-	changes := tx.report(prepared.Packages)
+	changes := tx.report(prepared)
 	if err := tx.store(ctx, prepared, overlay, changes.Reload); err != nil {
 		return Changes{}, err
 	}
@@ -162,8 +162,8 @@ func (tx *Tx) blame(pe *ParamError) *ParamError {
 }
 
 // report says what the commit will have done.
-func (tx *Tx) report(packages []string) Changes {
-	c := Changes{Packages: packages, Origin: tx.origin, Set: map[string]string{}}
+func (tx *Tx) report(prepared Prepared) Changes {
+	c := Changes{Packages: prepared.Packages, Origin: tx.origin, Set: map[string]string{}}
 	for _, ch := range tx.order {
 		if ch.row.gone {
 			continue
@@ -185,13 +185,14 @@ func (tx *Tx) report(packages []string) Changes {
 		}
 		tx.reportCount(c.Set, r)
 	}
-	for _, pkg := range packages {
+	for _, pkg := range prepared.Packages {
 		if slices.Contains(tx.tree.cfg.Own, pkg) {
 			c.Own = true
 			continue
 		}
 		c.Reload = append(c.Reload, pkg)
 	}
+	c.Reload = append(c.Reload, prepared.After...)
 	return c
 }
 
@@ -234,7 +235,7 @@ func (t *Tree) write(prepared Prepared, overlay *overlay, reload []string, attac
 		files, count = append(files, f), n
 	}
 	if t.cfg.Store != nil && t.owed.lacks(reload) {
-		f, err := t.cfg.Store.File(owedFile, t.owed.with(reload))
+		f, err := t.cfg.Store.File(owedFile, t.owed.kept(reload))
 		if err != nil {
 			return err
 		}

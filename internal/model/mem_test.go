@@ -32,6 +32,7 @@ type memory struct {
 	reads         map[string]int       // how often an expression was read
 	prepare       func() error         // fails Prepare; nil does not
 	effect        func() error         // Prepared.Commit
+	after         []string             // Prepared.After
 	onSet         func(e *memEx) error // fails Set
 }
 
@@ -390,7 +391,7 @@ func (a *memAccess) Prepare(context.Context) (Prepared, error) {
 			return Prepared{}, err
 		}
 	}
-	p := Prepared{Commit: a.m.effect}
+	p := Prepared{Commit: a.m.effect, After: a.m.after}
 	for _, name := range slices.Sorted(maps.Keys(a.dirty)) {
 		data := a.packages[name].bytes()
 		if old, err := os.ReadFile(a.m.path(name)); err == nil && string(old) == string(data) {

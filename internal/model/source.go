@@ -55,6 +55,8 @@ type Context interface {
 	// Value reads a parameter, hidden ones too: never hand it on to a transport.
 	Value(path string) (string, error)
 	Origin() Origin
+	// Owed lists what commits before left to be done after the session.
+	Owed() []string
 }
 
 // An Access is one transaction's view of a source. It is used by one goroutine at a time. What it has read it remembers
@@ -88,4 +90,5 @@ type Prepared struct {
 	Files    []state.File // as they will be
 	Packages []string     // UCI packages that really change
 	Commit   func() error // effects that are not files, before the files; nil for none
+	After    []string     // errands, which Config.Reload gets after the session
 }

@@ -32,7 +32,7 @@ type Config struct {
 	Source   Source                                      // where values live
 	Files    []fs.FS                                     // in order, later wins: embedded, /usr/share, /etc (see DirFS); a missing directory is an empty one
 	Own      []string                                    // UCI packages that are ours ("cwmp"): no reload is owed for them
-	Reload   func(ctx context.Context, pkg string) error // tells the router that a package changed; nil does nothing
+	Reload   func(ctx context.Context, pkg string) error // tells the router that a package changed, or does an errand (see owed); nil does nothing
 	OnCommit func(Changes)                               // called after each commit that changed something, from its goroutine; nil means nobody asks
 	Wildcard bool                                        // "*" in place of an instance number
 	Compat   func() bool                                 // whether what is flagged compat is in the tree; nil: it is

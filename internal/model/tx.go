@@ -170,6 +170,8 @@ type view struct{ tx *Tx }
 
 func (v view) Origin() Origin { return v.tx.origin }
 
+func (v view) Owed() []string { return v.tx.tree.Owed() }
+
 func (v view) Path(table, key string) string {
 	if r := v.tx.byKey(table, key); r != nil {
 		return r.Path()

@@ -635,6 +635,56 @@ func TestReloadsAreOwedUntilSent(t *testing.T) {
 	same(t, "reloads owed", len(b.tree.Owed()), 0)
 }
 
+// Errands come after the reloads. Of those to a program the last about it counts, and they are on flash; those on the bus are
+// not. A commit that fails leaves none.
+func TestErrandsAreOwedUntilDone(t *testing.T) {
+	b := newHouse(t)
+	set := func(text string, errands ...string) (Changes, error) {
+		b.after = errands
+		tx := b.begin(FromACS)
+		defer tx.Close()
+		if err := tx.Set(b.Context(), "Device.Time.Zone", text, BaseAny); err != nil {
+			t.Fatal(err)
+		}
+		return tx.Commit(b.Context())
+	}
+	b.effect = func() error { return errors.New("no") }
+	if _, err := set("CET", "/etc/init.d/log disable stop", "a up"); err == nil {
+		t.Fatal("the commit did not fail")
+	}
+	same(t, "owed after a commit that failed", len(b.tree.Owed()), 0)
+	b.effect = nil
+	c, err := set("CET", "/etc/init.d/log disable stop", "/etc/init.d/logger enable start", "b down up", "a up")
+	if err != nil {
+		t.Fatal(err)
+	}
+	same(t, "what the commit tells", c.Reload, []string{"system", "/etc/init.d/log disable stop", "/etc/init.d/logger enable start", "b down up", "a up"})
+	if _, err := set("CET", "/etc/init.d/log enable start", "b renew", "b down up"); err != nil {
+		t.Fatal(err)
+	}
+	kept := []string{"system", "/etc/init.d/log enable start", "/etc/init.d/logger enable start"}
+	same(t, "owed", b.tree.Owed(), append(slices.Clone(kept), "a up", "b down up", "b renew"))
+	b.boot()
+	same(t, "owed after a crash", b.tree.Owed(), kept)
+
+	again := true
+	b.tree.cfg.Reload = func(_ context.Context, pkg string) error {
+		b.reloads = append(b.reloads, pkg)
+		if again { // while they are done
+			again = false
+			_, err := set("EET", "/etc/init.d/log disable stop", "/etc/init.d/logger enable start")
+			return err
+		}
+		return nil
+	}
+	if err := errors.Join(b.tree.Apply(b.Context()), b.tree.Apply(b.Context())); err != nil {
+		t.Fatal(err)
+	}
+	same(t, "done", b.reloads, []string{"system", "/etc/init.d/logger enable start", "system", "/etc/init.d/log disable stop"})
+	b.boot()
+	same(t, "owed at the end", len(b.tree.Owed()), 0)
+}
+
 // Files that no transaction made and the reloads that they call for are on flash together (P-1), none of them for ourselves.
 func TestFilesOweReloads(t *testing.T) {
 	b := newHouse(t)

@@ -135,8 +135,16 @@ func (r *Router) oneInterface(name string) ubustest.Method {
 	}
 }
 
-// renew answers network.interface.NAME renew. There is no DHCP client that could be told to.
-func renew(ubus.Value) (ubus.Value, int) { return ubus.Value{}, ubus.StatusOK }
+// obey answers network.interface.NAME renew, down and up, and records them. There is no DHCP client that could be told to, and
+// what goes down comes up at once.
+func (r *Router) obey(object, method string) ubustest.Method {
+	return func(ubus.Value) (ubus.Value, int) {
+		r.record(object + " " + method)
+		return ubus.Value{}, ubus.StatusOK
+	}
+}
+
+var interfaceOrders = []string{"renew", "down", "up"}
 
 // wantInterfaces has an object per interface, and none for those that are gone.
 func (r *Router) wantInterfaces(want map[string]map[string]bool, add func(object, method string)) {
@@ -147,7 +155,9 @@ func (r *Router) wantInterfaces(want map[string]map[string]bool, add func(object
 	}
 	for _, v := range r.interfaces() {
 		add("network.interface."+v.Get("interface").Text(), "status")
-		add("network.interface."+v.Get("interface").Text(), "renew")
+		for _, order := range interfaceOrders {
+			add("network.interface."+v.Get("interface").Text(), order)
+		}
 	}
 }
 

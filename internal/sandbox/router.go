@@ -187,8 +187,8 @@ func (r *Router) publish() {
 func (r *Router) methodOf(object, method string) ubustest.Method {
 	if name, ok := strings.CutPrefix(object, "network.interface."); ok && method == "status" {
 		return r.oneInterface(name)
-	} else if ok && method == "renew" {
-		return renew
+	} else if ok && slices.Contains(interfaceOrders, method) {
+		return r.obey(object, method)
 	}
 	if ifname, ok := strings.CutPrefix(object, "hostapd."); ok {
 		return r.hostapd(ifname, method)

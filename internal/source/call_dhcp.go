@@ -27,14 +27,11 @@ var dhcpTable = []named{
 	{"dhcp4.relays", &Func{Rows: relayRows, Add: addRelay, Delete: deleteSection}},
 	{"dhcp4.relay", &Func{Get: getRelay, Set: setRelay}},
 	{"dhcp4.live", &Func{Get: getDHCPClient}},
+	{"after", &Func{Get: readsFalse, Set: setAfter}},
 }
 
 func dhcpMade() map[string]Func {
 	funcs := map[string]Func{
-		// netifd tells udhcpc to renew its lease.
-		"dhcp4.renew": command(func(_ *Reader, row *model.Row) []ubusCommand {
-			return []ubusCommand{{"network.interface." + row.Section, "renew", ubus.Table()}}
-		}),
 		"dhcp4.hostenable":  hostParking.enable(),
 		"dhcp4.relayenable": relayParking.enable(),
 	}

@@ -2,6 +2,7 @@ package source
 
 import (
 	"encoding/hex"
+	"errors"
 	"os"
 	"slices"
 	"strconv"
@@ -9,8 +10,6 @@ import (
 	"testing"
 
 	"github.com/cwmpd/cwmpd/internal/model"
-	"github.com/cwmpd/cwmpd/internal/ubus"
-	"github.com/cwmpd/cwmpd/internal/ubus/ubustest"
 )
 
 func TestChipFromIW(t *testing.T) {
@@ -177,53 +176,27 @@ func TestMACOfADUID(t *testing.T) {
 	}
 }
 
-// TestCommands: a command parameter reads false, and calls the bus at the commit and not before.
+// TestCommands: a command parameter reads false, and is put off to the end of the session.
 func TestCommands(t *testing.T) {
-	dir, err := os.MkdirTemp("", "cmd")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { os.RemoveAll(dir) })
-	bus, err := ubustest.New(dir + "/ubus.sock")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { bus.Close() })
-	ok := func(ubus.Value) (ubus.Value, int) { return ubus.Table(), 0 }
-	bus.Object("network.interface.wan", map[string]func(ubus.Value) (ubus.Value, int){"renew": ok})
-	bus.Object("network.wireless", map[string]func(ubus.Value) (ubus.Value, int){"down": ok, "up": ok})
-	client := ubus.New(ubus.Config{Path: bus.Path()})
-	t.Cleanup(func() { client.Close() })
-	rt := New(Config{Root: dir, Ubus: client})
-
-	for name, want := range map[string][]string{"dhcp4.renew": {"network.interface.wan renew"}, "wifi.restart": {"network.wireless down", "network.wireless up"}} {
-		access, err := rt.Begin(t.Context(), nil)
-		if err != nil {
-			t.Fatal(err)
+	rt := newRouter(t, nil)
+	row := &model.Row{Key: "wan", Package: "network", Section: "wan"}
+	for source, want := range map[string]string{
+		"call after network.interface.{section} renew": "network.interface.wan renew",
+		"call after network.wireless down up":          "network.wireless down up",
+		"call after nobody":                            "",
+		"call after {.gone} up":                        "",
+		"call after network.interface./x up":           "",
+	} {
+		r := rt.begin(t)
+		e := rt.expr(t, model.UseValue, source)
+		wantText(t, source, rt.get(t, r, source, row), "0")
+		err := errors.Join(r.Set(t.Context(), e, row, "0"), r.Set(t.Context(), e, row, "1"))
+		if (err != nil) != (want == "") {
+			t.Errorf("%s: %v", source, err)
 		}
-		r, f, row := access.(*Reader), rt.funcs[name], &model.Row{Key: "wan", Package: "network", Section: "wan"}
-		if v, err := f.Get(t.Context(), r, row, nil); v != "0" || err != nil {
-			t.Errorf("%s reads %q, %v", name, v, err)
-		}
-		for _, value := range []string{"0", "1"} {
-			if err := f.Set(t.Context(), r, row, nil, value); err != nil {
-				t.Fatal(err)
-			}
-		}
-		before := len(bus.Calls())
 		p, err := r.Prepare(t.Context())
-		if err != nil || len(bus.Calls()) != before {
-			t.Fatalf("%s: %v, called before the commit: %v", name, err, len(bus.Calls()) != before)
-		}
-		if err := p.Commit(); err != nil {
-			t.Error(err)
-		}
-		var got []string
-		for _, c := range bus.Calls()[before:] {
-			got = append(got, c.Object+" "+c.Method)
-		}
-		if !slices.Equal(got, want) {
-			t.Errorf("%s called %q, want %q", name, got, want)
+		if got := strings.Join(p.After, ", "); err != nil || p.Commit != nil || got != want {
+			t.Errorf("%s: left %q, %v, want %q", source, got, err, want)
 		}
 		r.Close()
 	}

@@ -20,13 +20,22 @@ var serviceTable = []named{
 
 // serviceThere is whether there is such a service.
 func serviceThere(_ context.Context, r *Reader, args []string) bool {
-	return len(r.Glob("/etc/init.d/"+args[0])) > 0
+	return len(r.Glob(initScripts+args[0])) > 0
 }
 
-// serviceEnabled reports whether a service is started at boot: it has a link in /etc/rc.d.
+const initScripts = "/etc/init.d/"
+
+// serviceEnabled reports whether a service is started at boot: it has a link in /etc/rc.d. What it is about to be counts.
 func (r *Reader) serviceEnabled(name string) bool {
-	if on, ok := r.services[name]; ok {
-		return on
+	var errands []string
+	if r.tree != nil {
+		errands = r.tree.Owed()
+	}
+	errands = append(errands, r.after...)
+	for i := len(errands) - 1; i >= 0; i-- {
+		if words, ok := strings.CutPrefix(errands[i], initScripts+name+" "); ok {
+			return strings.HasPrefix(words, "enable")
+		}
 	}
 	return len(r.Glob("/etc/rc.d/S[0-9][0-9]"+name)) > 0
 }
@@ -35,30 +44,18 @@ func getService(_ context.Context, r *Reader, _ *model.Row, args []string) (stri
 	return digit(r.serviceEnabled(args[0])), nil
 }
 
-// setService switches a service on or off, now and at boot, by its init script.
-func setService(_ context.Context, r *Reader, _ *model.Row, args []string, value string) error {
-	box, name, on := r.Box(), args[0], yes(value, false)
-	if box == nil {
-		return refused("there is no router to do it")
+// setService switches a service on or off, now and at boot, by its init script. That runs after the session, which may be
+// held by way of the service, when the files of the same transaction are written: they are what it is started from. What goes
+// wrong then is in the log, and this and Status read what has become of the service.
+func setService(ctx context.Context, r *Reader, _ *model.Row, args []string, value string) error {
+	if r.Box() == nil || !serviceThere(ctx, r, args) {
+		return refused("there is no %s%s", initScripts, args[0])
 	}
-	if r.services == nil {
-		r.services = map[string]bool{}
+	words := " disable stop"
+	if yes(value, false) {
+		words = " enable start"
 	}
-	if _, again := r.services[name]; !again {
-		r.Act(func(ctx context.Context) error {
-			words := [...]string{"disable", "stop"}
-			if r.services[name] {
-				words = [...]string{"enable", "start"}
-			}
-			for _, word := range words {
-				if out, err := box.Command(ctx, "/etc/init.d/"+name, word); err != nil {
-					return refused("%v: %q", err, out)
-				}
-			}
-			return nil
-		})
-	}
-	r.services[name] = on
+	r.After(initScripts + args[0] + words)
 	return nil
 }
 
@@ -139,7 +136,7 @@ func (r *Reader) startOf(instance ubus.Value) string {
 
 // keepsAWayIn refuses a commit that would leave nobody but the ACS a way to administer the router, where there was one.
 func (r *Reader) keepsAWayIn() error {
-	touched := len(r.services) > 0
+	touched := len(r.after) > 0
 	for _, f := range r.files.texts {
 		touched = touched || f.changed
 	}

@@ -49,10 +49,6 @@ var wifiTable = []named{
 func wifiMade() map[string]Func {
 	funcs := newPhyCache().funcs()
 	funcs["wifi.channelsince"] = channelSince()
-	// All radios down and up again.
-	funcs["wifi.restart"] = command(func(*Reader, *model.Row) []ubusCommand {
-		return []ubusCommand{{"network.wireless", "down", ubus.Table()}, {"network.wireless", "up", ubus.Table()}}
-	})
 	return funcs
 }
 

@@ -28,8 +28,7 @@ type Reader struct {
 	kern  *kernel.Kernel // nil until somebody asks
 	memo  map[string]any
 	acts  []func(context.Context) error
-
-	services map[string]bool // those that this transaction switches on or off at boot
+	after []string
 }
 
 var _ model.Access = (*Reader)(nil)
@@ -85,6 +84,11 @@ func (r *Reader) SetState(name, value string) { r.stateSet("", name, value) }
 // Act puts off to the commit what is neither a value nor a file, such as a command to a daemon. An error of it ends the
 // commit, before any file is written.
 func (r *Reader) Act(do func(context.Context) error) { r.acts = append(r.acts, do) }
+
+// After puts off to the end of the session, or where there is none to the end of the commit, what may cut off who asks for it. An
+// errand is the path of a program, each further word of which is a run with that argument, and outlives a lost power; or
+// an object on the bus and methods of it, and does not. Nothing is left of it where the commit fails.
+func (r *Reader) After(errand string) { r.after = append(r.after, errand) }
 
 // Rows lists the instances of a table.
 func (r *Reader) Rows(ctx context.Context, at model.Expr, parent *model.Row) ([]model.Row, error) {
@@ -170,7 +174,7 @@ func (r *Reader) Prepare(ctx context.Context) (model.Prepared, error) {
 		return model.Prepared{}, err
 	}
 	p.Files = append(p.Files, texts...)
-	p.Commit = r.effects(ctx)
+	p.Commit, p.After = r.effects(ctx), r.after
 	return p, nil
 }
 
