@@ -59,3 +59,16 @@ Device.Hosts.AccessControl.{i}.          rw
   Enable        rw boolean            uci .enabled | default 1
   AccessPolicy  rw enum(Allow, Deny)  call hosts.access policy
   HostName      rw string(256)        state hostname
+
+# When the rule is about the device, by the router's clock: always, if no schedule is enabled. No Day is each of them, no
+# StartTime midnight. At other times the other rules decide. nft knows the hours by UTC: they move with summer time once the
+# firewall is loaded again.
+Device.Hosts.AccessControl.{i}.Schedule.{i}. rw
+  rows   call hosts.schedules
+  add    call hosts.schedules
+  max 16
+  write  call hosts.schedule
+  Enable        rw boolean            call hosts.schedule enabled | default 1
+  Day           rw list enum(Monday, Tuesday, Wednesday, Thursday, Friday, Saturday, Sunday) call hosts.schedule weekdays | list " "
+  StartTime     rw string(5)          call hosts.schedule start_time
+  Duration      rw unsignedInt(1..604800) call hosts.schedule duration

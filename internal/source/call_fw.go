@@ -62,7 +62,7 @@ const (
 // fwPrefixes are the names of the sections that AddObject makes; what they begin with stays the table of the row.
 var fwPrefixes = [][2]string{
 	{"cwmp_rule_", fwRule}, {"rule_", fwRule}, {"cwmp_svc_", fwService}, {"cwmp_pin_", fwPinhole}, {"cwmp_ac_", fwAccess},
-	{"cwmp_qos_", fwClass}, {"qos_", fwClass},
+	{"cwmp_qos_", fwClass}, {"qos_", fwClass}, {accessExtra, ""},
 }
 
 // fwIdent are the options that tell rules without a name apart.

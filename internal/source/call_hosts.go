@@ -19,7 +19,9 @@ var hostsTable = []named{
 	{"hosts.rows", &Func{Rows: hostRows}},
 	{"hosts.host", &Func{Get: getHost}},
 	{"hosts.addresses", &Func{Rows: hostAddresses, Get: getHostAddress}},
-	{"hosts.rules", &Func{Rows: accessRules, Delete: deleteSection}},
+	{"hosts.rules", &Func{Rows: accessRules, Delete: deleteAccess}},
+	{"hosts.schedules", &Func{Rows: accessSchedules, Add: addSchedule, Delete: deleteSchedule}},
+	{"hosts.schedule", &Func{Get: getSchedule, Set: setSchedule, Hook: hookSchedule}},
 	{"hosts.access", &Func{Get: getAccess, Set: setAccess, Hook: hookAccess}},
 	{"hosts.traffic", &Func{Get: hostTraffic}},
 }

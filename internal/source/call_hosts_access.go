@@ -56,10 +56,13 @@ func setAccess(ctx context.Context, r *Reader, row *model.Row, args []string, va
 	return r.uciSet("firewall", row.Section, "src_mac", value)
 }
 
-// hookAccess keeps a rule without an address off: it would be about everybody.
+// hookAccess keeps a rule without an address off, which would be about everybody, and its copies alike.
 func hookAccess(_ context.Context, r *Reader, row *model.Row, _ map[string]string) error {
 	if s := r.own(row); s != nil && yes(s.Get("enabled"), true) && s.Get("src_mac") == "" {
 		return at("PhysAddress", model.BadValue, "an enabled rule needs one: without it everybody is meant")
+	}
+	if list := schedulesOf(r, row); len(list) > 0 && list[0].Name != "" {
+		return writeTimes(r, row)
 	}
 	return nil
 }
