@@ -193,13 +193,17 @@ func (s *stage) read(name string) string {
 	return string(data)
 }
 
-// write replaces a file of the router as a whole, as an editor does.
+// write replaces a file of the router as a whole, as an editor does. A script can be run.
 func (s *stage) write(name, text string) {
 	s.t.Helper()
 	path := s.router.Path(name)
+	mode := os.FileMode(0o644)
+	if strings.HasPrefix(text, "#!") {
+		mode = 0o755
+	}
 	err := os.MkdirAll(filepath.Dir(path), 0o755)
 	if err == nil {
-		err = os.WriteFile(path+".new", []byte(text), 0o644)
+		err = os.WriteFile(path+".new", []byte(text), mode)
 	}
 	if err == nil {
 		err = os.Rename(path+".new", path)

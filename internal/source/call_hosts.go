@@ -18,6 +18,7 @@ import (
 var hostsTable = []named{
 	{"hosts.rows", &Func{Rows: hostRows}},
 	{"hosts.host", &Func{Get: getHost}},
+	{"hosts.at", &Func{Get: hostsAt}},
 	{"hosts.addresses", &Func{Rows: hostAddresses, Get: getHostAddress}},
 	{"hosts.rules", &Func{Rows: accessRules, Delete: deleteAccess}},
 	{"hosts.schedules", &Func{Rows: accessSchedules, Add: addSchedule, Delete: deleteSchedule}},
@@ -87,6 +88,28 @@ func (h *host) addresses() []string {
 		out = append(out, a.String())
 	}
 	return out
+}
+
+// hostsAt is `call hosts.at ADDRESS…`: the hosts that have one of these addresses, MAC or IP, each text a list or one of them.
+func hostsAt(ctx context.Context, r *Reader, _ *model.Row, args []string) (string, error) {
+	index := r.Memo("hosts.at", func() any {
+		at := map[string]string{}
+		for mac, h := range hosts(ctx, r) {
+			for _, a := range append(h.addresses(), mac) {
+				if old := at[a]; old == "" || mac < old {
+					at[a] = mac
+				}
+			}
+		}
+		return at
+	}).(map[string]string)
+	var macs []string
+	for _, a := range strings.Split(strings.Join(args, model.ListSep), model.ListSep) {
+		if mac := index[strings.ToLower(a)]; mac != "" && !slices.Contains(macs, mac) {
+			macs = append(macs, mac)
+		}
+	}
+	return joinList(macs), nil
 }
 
 func hostRows(ctx context.Context, r *Reader, _ *model.Row, _ []string) ([]model.Row, error) {

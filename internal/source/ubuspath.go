@@ -150,7 +150,7 @@ func is(v ubus.Value, want string) bool {
 }
 
 // every follows the steps to all values that they lead to and calls visit with each and the name of the member that
-// the last `.*` chose.
+// `.*` chose; of several `.*` the names with / between them.
 func every(r *Reader, row *model.Row, v ubus.Value, steps []step, name string, visit func(name string, v ubus.Value)) {
 	if !v.Exists() {
 		return
@@ -167,6 +167,9 @@ func every(r *Reader, row *model.Row, v ubus.Value, steps []step, name string, v
 	want, whole := s.name.expand(r, row)
 	for key, m := range v.All() {
 		if s.kind == stepAll {
+			if name != "" {
+				key = name + "/" + key
+			}
 			every(r, row, m, steps[1:], key, visit)
 		} else if whole && is(m.Get(s.field), want) {
 			every(r, row, m, steps[1:], name, visit)
