@@ -71,10 +71,19 @@ Device.DeviceInfo.MemoryStatus.             r
   TotalPersistent              r  unsignedInt                ubus system info {} .root.total
   FreePersistent               r  unsignedInt deny           ubus system info {} .root.avail
 
-# Nobody watches the memory between two looks.
+# Samples are taken while it is enabled; MemUtilization is that of now. The agent writes to the system's log, which goes to a
+# file where Device.Syslog. says so.
 Device.DeviceInfo.MemoryStatus.MemoryMonitor.  r
-  Enable                       r  boolean                    const false
+  Enable                       rw boolean                    state memory.enable
   MemUtilization               r  unsignedInt(..100)         call device.memory
+  PollingInterval              rw unsignedInt(1..)           state memory.interval | default 60
+  CriticalRiseThreshold        rw unsignedInt(..100)         state memory.rise | default 80
+  CriticalFallThreshold        rw unsignedInt(..100)         state memory.fall | default 60
+  CriticalRiseTimeStamp        r  dateTime                   call device.sampled rise
+  CriticalFallTimeStamp        r  dateTime                   call device.sampled fall
+  EnableCriticalLog            rw boolean                    state memory.log
+  VendorLogFileRef             r  pathRef                    uci system.@system[0].log_file | default syslog | ref Device.DeviceInfo.VendorLogFile.
+  FilePath                     r  string                     uci system.@system[0].log_file
 
 Device.DeviceInfo.NetworkProperties.        r
   needs file /proc/sys/net/ipv4/tcp_rmem
@@ -82,19 +91,29 @@ Device.DeviceInfo.NetworkProperties.        r
   # Linux recovers losses as New Reno does; the others of its algorithms have no word here.
   TCPImplementation            r  list enum("New Reno", Vegas)  file /proc/sys/net/ipv4/tcp_congestion_control | map "reno=New Reno" "cubic=New Reno" vegas=Vegas *=
 
-# Loads are means since the last look, at least two seconds ago; nobody waits for a measurement.
+# Loads are means since the last look, at least two seconds ago; nobody waits for a measurement. Those of a processor that is
+# enabled are means of the last NumSamples polls.
 Device.DeviceInfo.ProcessStatus.            r
   CPUUsage                     r  unsignedInt(..100) deny    call device.cpu busy
 
 Device.DeviceInfo.ProcessStatus.CPU.{i}.    r
   rows call device.cpus
-  volatile
+  Enable                       rw boolean                    state enable
   Name                         r  string(256)                const {key}
   UpTime                       r  unsignedInt                call device.uptime
   UserModeUtilization          r  unsignedInt(..100)         call device.cpu user
   SystemModeUtilization        r  unsignedInt(..100)         call device.cpu system
   IdleModeUtilization          r  unsignedInt(..100)         call device.cpu idle
   CPUUtilization               r  unsignedInt(..100)         call device.cpu busy
+  PollInterval                 rw unsignedInt(1..)           state interval | default 5
+  NumSamples                   rw unsignedInt(1..300)        state samples | default 30
+  CriticalRiseThreshold        rw unsignedInt(..100)         state rise | default 80
+  CriticalFallThreshold        rw unsignedInt(..100)         state fall | default 60
+  CriticalRiseTimeStamp        r  dateTime                   call device.sampled rise
+  CriticalFallTimeStamp        r  dateTime                   call device.sampled fall
+  EnableCriticalLog            rw boolean                    state log
+  VendorLogFileRef             r  pathRef                    uci system.@system[0].log_file | default syslog | ref Device.DeviceInfo.VendorLogFile.
+  FilePath                     r  string                     uci system.@system[0].log_file
 
 Device.DeviceInfo.ProcessStatus.Process.{i}.  r
   rows call device.processes
@@ -109,12 +128,25 @@ Device.DeviceInfo.ProcessStatus.Process.{i}.  r
 
 Device.DeviceInfo.TemperatureStatus.        r
 
+# To read a sensor takes a sample. With an interval of 0 the agent takes others while an alarm is set, once a minute.
 Device.DeviceInfo.TemperatureStatus.TemperatureSensor.{i}.  r
   rows call device.sensors
-  Enable                       r  boolean                    const true
-  Status                       r  enum(Disabled, Enabled, Error)  call device.sensor status
+  Enable                       rw boolean                    state enable | default true
+  Status                       r  enum(Disabled, Enabled, Error)  call device.sampled status
+  Reset                        rw boolean command            call device.reset
+  ResetTime                    r  dateTime                   call device.sampled reset
   Name                         r  string(256)                call device.sensor name
-  Value                        r  int(-274..) deny           call device.sensor value
+  Value                        r  int(-274..) deny           call device.sampled value | default -274
+  LastUpdate                   r  dateTime deny              call device.sampled last
+  MinValue                     r  int(-274..)                call device.sampled min | default -274
+  MinTime                      r  dateTime                   call device.sampled mintime
+  MaxValue                     r  int(-274..)                call device.sampled max | default -274
+  MaxTime                      r  dateTime                   call device.sampled maxtime
+  LowAlarmValue                rw int(-274..)                state low | default -274
+  LowAlarmTime                 r  dateTime                   call device.sampled low
+  HighAlarmValue               rw int(-274..)                state high | default -274
+  HighAlarmTime                r  dateTime                   call device.sampled high
+  PollingInterval              rw unsignedInt                state interval | default 0
 
 # Chips that measure a supply: hwmon's with a power.
 Device.DeviceInfo.PowerStatus.              r

@@ -1,6 +1,7 @@
 package cwmp
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -65,20 +66,12 @@ func (c *CPE) deviceID() soap.DeviceID {
 	return soap.DeviceID{Manufacturer: id.Manufacturer, OUI: id.OUI, ProductClass: id.ProductClass, SerialNumber: id.Serial}
 }
 
-// currentTime is the local time with its offset; while nobody has set the clock, the time since boot without one; and
-// when that is unknown too, Unknown Time (I-3).
+// currentTime is what the box says, or Unknown Time (I-3).
 func (c *CPE) currentTime() string {
-	box := c.cfg.Box
-	if box == nil {
+	if c.cfg.Box == nil {
 		return soap.UnknownTime
 	}
-	if box.ClockSet() {
-		return box.Now().Format("2006-01-02T15:04:05Z07:00")
-	}
-	if up := box.Uptime(); up > 0 {
-		return time.Date(1, 1, 1, 0, 0, 0, 0, time.UTC).Add(up).Format("2006-01-02T15:04:05")
-	}
-	return soap.UnknownTime
+	return cmp.Or(c.cfg.Box.DateTime(), soap.UnknownTime)
 }
 
 // writeParameters fills the ParameterList, each parameter once: the forced ones, those that changed, and those that the

@@ -295,56 +295,16 @@ func deviceCores(ctx context.Context, r *Reader, parent *model.Row, args []strin
 	return deviceCPUs(ctx, r, parent, args)
 }
 
-// deviceSensors lists the thermal zones, and the temperatures of other drivers (Wi-Fi radios, SFP modules); with an argument
-// the chips that measure power.
-func deviceSensors(_ context.Context, r *Reader, _ *model.Row, args []string) ([]model.Row, error) {
-	var rows []model.Row
-	if len(args) > 0 {
-		for _, name := range r.Glob("/sys/class/hwmon/hwmon*/power1_input") {
-			dir := path.Dir(name)
-			rows = append(rows, model.Row{Key: path.Base(dir), Data: sensor{name, dir + "/name"}})
-		}
-		return rows, nil
-	}
-	for _, name := range r.Glob("/sys/class/thermal/thermal_zone*") {
-		rows = append(rows, model.Row{Key: path.Base(name), Data: sensor{name + "/temp", name + "/type"}})
-	}
-	for _, name := range r.Glob("/sys/class/hwmon/hwmon*/temp*_input") {
-		dir, base := path.Split(name)
-		key := path.Base(dir) + "." + strings.TrimSuffix(base, "_input")
-		rows = append(rows, model.Row{Key: key, Data: sensor{name, dir + "name"}})
-	}
-	return rows, nil
-}
-
-// A sensor is a file with thousandths of a degree Celsius, and one with its kind.
-type sensor struct{ value, kind string }
-
-func deviceSensor(_ context.Context, r *Reader, row *model.Row, args []string) (string, error) {
-	s, ok := row.Data.(sensor)
-	if !ok || len(args) != 1 {
-		return "", nil
-	}
-	milli, err := strconv.Atoi(strings.TrimSpace(string(r.File(s.value))))
-	switch args[0] {
-	case "name": // with the key, since two zones may be of one kind and names are unique
-		return cut(strings.TrimSpace(row.Key+" "+strings.TrimSpace(string(r.File(s.kind)))), 256), nil
-	case "value":
-		if err != nil {
-			return "-274", nil // TR-181: not available
-		}
-		return strconv.Itoa(milli / 1000), nil
-	case "status":
-		if err != nil {
-			return "Error", nil
-		}
-		return "Enabled", nil
+// deviceMemory is memoryUsed as text, "" where it is not known.
+func deviceMemory(_ context.Context, r *Reader, _ *model.Row, _ []string) (string, error) {
+	if used, ok := memoryUsed(r); ok {
+		return strconv.FormatUint(used, 10), nil
 	}
 	return "", nil
 }
 
-// deviceMemory is how much of the memory programs cannot get any more, in percent.
-func deviceMemory(_ context.Context, r *Reader, _ *model.Row, _ []string) (string, error) {
+// memoryUsed is how much of the memory programs cannot get any more, in percent.
+func memoryUsed(r *Reader) (percent uint64, ok bool) {
 	info := r.File("/proc/meminfo")
 	kib := func(name string) uint64 {
 		n, _ := strconv.ParseUint(string(wordOf(lineOf(info, name, false), 1)), 10, 40)
@@ -352,7 +312,7 @@ func deviceMemory(_ context.Context, r *Reader, _ *model.Row, _ []string) (strin
 	}
 	total, free := kib("MemTotal:"), kib("MemAvailable:")
 	if total == 0 || free > total {
-		return "", nil
+		return 0, false
 	}
-	return strconv.FormatUint((total-free)*100/total, 10), nil
+	return (total - free) * 100 / total, true
 }

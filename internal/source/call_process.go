@@ -127,7 +127,8 @@ func (t cpuTicks) share() cpuShare {
 	return s
 }
 
-// get is the load of the row's processor, or outside tables of all together: user, system, idle or busy, in percent.
+// get is the load of the row's processor, or outside tables of all together: user, system, idle or busy, in percent. Where
+// the sampler polls the processor it is the mean of its samples.
 func (c *cpuSampler) get(_ context.Context, r *Reader, row *model.Row, args []string) (string, error) {
 	if len(args) != 1 {
 		return "", nil
@@ -140,6 +141,9 @@ func (c *cpuSampler) get(_ context.Context, r *Reader, row *model.Row, args []st
 	s, ok := shares[key]
 	if !ok {
 		return "", nil
+	}
+	if polled, ok := r.rt.sampler.load(row); ok {
+		s = polled
 	}
 	percent := map[string]uint64{"user": s.user, "system": s.system, "idle": s.idle, "busy": 100 - s.idle}[args[0]]
 	return strconv.FormatUint(percent, 10), nil

@@ -211,9 +211,9 @@ func TestDeviceFacts(t *testing.T) {
 
 	sensors := table("call device.sensors")
 	wantText(t, "sensor", rt.get(t, r, "call device.sensor name", sensors["thermal_zone0"]), "thermal_zone0 cpu-thermal")
-	wantText(t, "degrees", rt.get(t, r, "call device.sensor value", sensors["thermal_zone0"]), "48")
-	wantText(t, "broken sensor", rt.get(t, r, "call device.sensor value", sensors["hwmon1.temp1"]), "-274")
-	wantText(t, "broken sensor", rt.get(t, r, "call device.sensor status", sensors["hwmon1.temp1"]), "Error")
+	wantText(t, "degrees", rt.get(t, r, "call device.sampled value", sensors["thermal_zone0"]), "48")
+	wantText(t, "broken sensor", rt.get(t, r, "call device.sampled value", sensors["hwmon1.temp1"]), "")
+	wantText(t, "broken sensor", rt.get(t, r, "call device.sampled status", sensors["hwmon1.temp1"]), "Error")
 
 	configs := table("call device.configs")
 	if len(configs) != 3 || configs["all"] == nil || configs["system"] == nil {

@@ -58,6 +58,8 @@ type Router struct {
 	since  sinceMemo
 	around *neighbourhood
 
+	sampler sampler
+
 	dialing chan struct{} // holds a token while somebody connects to D-Bus
 
 	mu     sync.Mutex
@@ -75,6 +77,9 @@ func New(cfg Config) *Router {
 	rt := &Router{cfg: cfg, log: log, funcs: builtin(), quiet: newOnce(512), dialing: make(chan struct{}, 1)}
 	rt.around = &neighbourhood{asked: make(chan struct{}, 1)}
 	rt.around.funcs(rt.funcs)
+	rt.sampler.changed = make(chan struct{}, 1)
+	rt.funcs["device.sampled"] = Func{Get: rt.sampler.get}
+	rt.funcs["device.reset"] = Func{Get: readsFalse, Set: rt.sampler.reset}
 	for name, f := range cfg.Funcs {
 		rt.funcs[name] = f
 	}

@@ -146,6 +146,10 @@ func (r *Reader) stateClose() {
 	r.rt.values = nil
 	r.rt.age++
 	r.rt.mu.Unlock()
+	select {
+	case r.rt.sampler.changed <- struct{}{}:
+	default:
+	}
 }
 
 // rowName names a row in the saved values: its table's path and its key, after those of its parents.

@@ -12,6 +12,7 @@ import (
 
 	"github.com/cwmpd/cwmpd/datamodel"
 	"github.com/cwmpd/cwmpd/internal/model"
+	"github.com/cwmpd/cwmpd/internal/slog"
 	"github.com/cwmpd/cwmpd/internal/source"
 	"github.com/cwmpd/cwmpd/internal/state"
 	"github.com/cwmpd/cwmpd/internal/system"
@@ -36,6 +37,8 @@ var small = map[string]string{
 type device struct {
 	tree *model.Tree
 	root string
+	src  *source.Router
+	log  strings.Builder // of src
 }
 
 func newDevice(t *testing.T, more ...fstest.MapFS) *device {
@@ -70,7 +73,7 @@ func (d *device) open(t *testing.T, more ...fstest.MapFS) {
 			return strings.TrimSpace(text + " " + strings.Join(args, " ")), nil
 		}}
 	}
-	src := source.New(source.Config{Root: d.root, UCI: uci.Open(d.root), Box: box, Store: store, Funcs: map[string]source.Func{
+	src := source.New(source.Config{Log: slog.New(&d.log, slog.LevelInfo), Root: d.root, UCI: uci.Open(d.root), Box: box, Store: store, Funcs: map[string]source.Func{
 		"agent.identity": says("id"), "agent.software_version": says("24.10"), "agent.first_use": says("2026-01-02T03:04:05Z"), "agent.gateway": says(""),
 		"agent.connreq_url": says("http://192.0.2.1:7547/x"), "agent.connreq_udp": says("192.0.2.1:7547"), "agent.nat_detected": says("false"),
 	}})
@@ -92,7 +95,7 @@ func (d *device) open(t *testing.T, more ...fstest.MapFS) {
 	if err != nil || len(problems) > 0 {
 		t.Fatal(err, problems)
 	}
-	d.tree = tree
+	d.tree, d.src = tree, src
 }
 
 // get reads everything below path.

@@ -33,6 +33,18 @@ func (b *Box) ClockSet() bool {
 	return err != nil || (state != unix.TIME_ERROR && tx.Status&unix.STA_UNSYNC == 0)
 }
 
+// DateTime is the local time with its offset; while nobody has set the clock, the time since boot without one; and "" when
+// that is unknown too (TR-069 A.2, R-5).
+func (b *Box) DateTime() string {
+	if b.ClockSet() {
+		return b.Now().Format("2006-01-02T15:04:05Z07:00")
+	}
+	if up := b.Uptime(); up > 0 {
+		return time.Date(1, 1, 1, 0, 0, 0, 0, time.UTC).Add(up).Format("2006-01-02T15:04:05")
+	}
+	return ""
+}
+
 // WatchClock calls stepped each time the wall clock is set rather than slewed (NTP's first answer, a person), until ctx
 // ends. Timers of Go run on the monotonic clock and do not notice.
 func (b *Box) WatchClock(ctx context.Context, stepped func()) error {
