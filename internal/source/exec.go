@@ -68,12 +68,16 @@ func (r *Reader) execRead(ctx context.Context, argv []string) ([]byte, error) {
 	return a.out, a.err
 }
 
-// script runs argv[0] of scriptDir with an empty environment but for PATH, in a process group of its own that is
+// script runs argv[0], of scriptDir where it is no path (which no .dm file can say), with an empty environment but for PATH, in a process group of its own that is
 // killed when time is up. There is no shell between us and it.
 func (rt *Router) script(ctx context.Context, argv []string) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(ctx, execTime)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, rt.rooted(filepath.Join(scriptDir, argv[0])), argv[1:]...)
+	name := argv[0]
+	if name[0] != '/' {
+		name = filepath.Join(scriptDir, name)
+	}
+	cmd := exec.CommandContext(ctx, rt.rooted(name), argv[1:]...)
 	cmd.Env = []string{"PATH=/usr/sbin:/usr/bin:/sbin:/bin"}
 	cmd.Dir = rt.cfg.Root
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
