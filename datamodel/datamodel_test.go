@@ -21,6 +21,7 @@ var agentFuncs = map[string]string{
 	"agent.identity":         "manufacturer, oui, productclass or serial of the DeviceId",
 	"agent.software_version": "the version of the firmware, as the Inform and the judgement of an upgrade have it",
 	"agent.first_use":        "when the clock was first right",
+	"agent.time_left":        "until it is switched off again",
 	"agent.gateway":          "who the gateway before us is",
 	"agent.connreq_url":      "where the ACS knocks",
 	"agent.connreq_udp":      "where it knocks by UDP",

@@ -24,6 +24,8 @@ Device.SSH.Server.{i}.              rw
   AllowRootPasswordLogin   rw boolean                    uci .RootPasswordAuth | default 1
   MaxAuthTries             rw unsignedInt                uci .MaxAuthTries | default 3
   ActivationDate           r  dateTime                   call ssh.server since
+  # Minutes after Enable, over restarts and reboots too, until it is switched off again. Set to another value it begins anew.
+  AutoDisableDuration      rw unsignedInt                uci .cwmp_auto_disable | default 0
   PID                      r  unsignedInt                call ssh.server pid
 
 # dropbear serves every user as root, so that whose session it is cannot be seen.

@@ -45,6 +45,9 @@ Device.UserInterface.HTTPAccess.{i}.      rw
   Port                          rw unsignedInt(1..65535)  call ui.listener.value port
   Protocol                      rw string               call ui.listener.value protocol
   ActivationDate                r  dateTime             call ui.status since
+  # Seconds, otherwise as Device.SSH.Server.{i}.AutoDisableDuration.
+  AutoDisableDuration           rw unsignedInt          call ui.listener.option cwmp_auto_disable | default 0
+  TimeLeft                      r  unsignedInt deny     call agent.time_left
 
 # Deleted from the standard for HTTPAccess; old templates of ACSs still set it: a rule of the firewall.
 Device.UserInterface.RemoteAccess.        r

@@ -54,6 +54,9 @@ type Daemon struct {
 
 	firewall string // the rules that procd keeps for us; of watchAddress
 
+	timer      chan struct{} // one slot: a deadline may have come or gone
+	deadlining sync.Mutex    // held while deadlines are read and written
+
 	leases *leaseWatch // from run on
 	leave  context.CancelCauseFunc
 }
@@ -89,7 +92,7 @@ func Run(ctx context.Context, o DaemonOptions) error {
 	p.keepGood()
 	ctx, leave := context.WithCancelCause(ctx)
 	defer leave(nil)
-	d := &Daemon{Parts: p, level: o.Level, asked: o.Reload, busy: make(chan struct{}, 1), prefer: new(web.Affinity), moved: make(chan struct{}, 1), found: newDiscovery(o.silence), leave: leave}
+	d := &Daemon{Parts: p, level: o.Level, asked: o.Reload, busy: make(chan struct{}, 1), prefer: new(web.Affinity), moved: make(chan struct{}, 1), timer: make(chan struct{}, 1), found: newDiscovery(o.silence), leave: leave}
 	if err := os.MkdirAll(p.Box.Path(discover.Dir), 0o755); err != nil {
 		p.log.Warn("DHCP has no place to say where the ACS is", "err", err)
 	}
@@ -212,6 +215,7 @@ func (d *Daemon) run(ctx context.Context) error {
 	start("leases", d.leases.run)
 	start("procd", d.watchProcd)
 	start("clock", d.watchClock)
+	start("deadlines", d.watchDeadlines)
 	start("reload", d.reloadWhenAsked)
 	if d.trace != nil {
 		start("trace", d.trace.Run)
@@ -255,6 +259,10 @@ func (d *Daemon) committed(c model.Changes) {
 	if c.Own {
 		d.reloadSettings()
 	}
+	ctx, cancel := lockContext()
+	defer cancel()
+	d.keepDeadlines(ctx) // before anybody is answered
+	signal(d.timer)
 	if c.Origin != model.FromACS { // what the ACS set itself the session tells the watcher
 		d.watcher.Poke()
 	}
@@ -288,6 +296,7 @@ func (d *Daemon) reloadWhenAsked(ctx context.Context) error {
 // other files, and Load then hands out the package that was read before.
 func (d *Daemon) filesChanged() {
 	signal(d.found.leased) // or a hook of DHCP wrote
+	signal(d.timer)
 	if pkg, err := d.UCI.Load("cwmp"); err == nil && pkg == d.read.Load() {
 		return
 	}
@@ -410,6 +419,7 @@ func (d *Daemon) watchClock(ctx context.Context) error {
 	err := d.Box.WatchClock(ctx, func() {
 		d.log.Info("the clock was set", "now", d.Box.Now().Format(time.RFC3339))
 		d.rememberFirstUse()
+		signal(d.timer)
 		d.cpe.Stepped()
 	})
 	if err != nil {

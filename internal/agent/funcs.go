@@ -52,6 +52,7 @@ func (p *Parts) funcs() map[string]source.Func {
 		"agent.jabber_id": value(func(context.Context, []string) (string, error) {
 			return p.xmpp.JabberID(), nil
 		}),
+		"agent.time_left": {Get: p.timeLeft},
 		"agent.first_use": value(func(context.Context, []string) (string, error) {
 			return p.firstUse(), nil
 		}),

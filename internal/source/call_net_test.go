@@ -129,7 +129,7 @@ func (n *netRouter) load() {
 	src := source.New(source.Config{
 		Root: n.box.Dir, UCI: uci.Open(n.box.Dir), Ubus: client, Box: system, Store: store,
 		Funcs: map[string]source.Func{
-			"agent.identity": none, "agent.software_version": none, "agent.first_use": none, "agent.gateway": none, "agent.connreq_url": none,
+			"agent.identity": none, "agent.software_version": none, "agent.first_use": none, "agent.time_left": none, "agent.gateway": none, "agent.connreq_url": none,
 			"agent.connreq_udp": none, "agent.nat_detected": none,
 			"agent.jabber_id": none, "agent.xmpp": none,
 		},

@@ -31,6 +31,20 @@ func uiMade() map[string]Func {
 	funcs["ui.remote"] = Func{Get: getRemote, Set: setRemote, Hook: hookRemote}
 	funcs["ui.language"] = Func{Get: getLanguage, Set: setLanguage}
 	funcs["ui.protocols"] = Func{Get: uiProtocols}
+	// AutoDisableDuration stands in the section beside, which a row gets for it.
+	funcs["ui.listener.option"] = Func{
+		Get: func(_ context.Context, r *Reader, row *model.Row, args []string) (string, error) {
+			return text(r.own(row), args[0]), nil
+		},
+		Set: func(_ context.Context, r *Reader, row *model.Row, args []string, value string) error {
+			if row.Section == "" {
+				if err := table.adopt(r, row); err != nil {
+					return err
+				}
+			}
+			return r.uciSet("uhttpd", row.Section, args[0], value)
+		},
+	}
 	enabled := funcs["ui.listener.value"].Get
 	funcs["ui.status"] = Func{Get: func(ctx context.Context, r *Reader, row *model.Row, args []string) (string, error) {
 		on, err := enabled(ctx, r, row, []string{"enable"})

@@ -74,7 +74,7 @@ func (d *device) open(t *testing.T, more ...fstest.MapFS) {
 		}}
 	}
 	src := source.New(source.Config{Log: slog.New(&d.log, slog.LevelInfo), Root: d.root, UCI: uci.Open(d.root), Box: box, Store: store, Funcs: map[string]source.Func{
-		"agent.identity": says("id"), "agent.software_version": says("24.10"), "agent.first_use": says("2026-01-02T03:04:05Z"), "agent.gateway": says(""),
+		"agent.identity": says("id"), "agent.software_version": says("24.10"), "agent.first_use": says("2026-01-02T03:04:05Z"), "agent.time_left": says("0"), "agent.gateway": says(""),
 		"agent.connreq_url": says("http://192.0.2.1:7547/x"), "agent.connreq_udp": says("192.0.2.1:7547"), "agent.nat_detected": says("false"),
 	}})
 	t.Cleanup(func() { src.Close() })
