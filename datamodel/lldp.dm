@@ -31,7 +31,3 @@ Device.LLDP.Discovery.Device.{i}.Port.{i}. r
   PortID            r string(1..255)      ubus .port[0].id[0].value | trim 255
   TTL               r unsignedInt(..65535) ubus .port[0].ttl[0].value
   PortDescription   r string(255)         ubus .port[0].descr[0].value | trim 255
-  # Known of a port that is called after its address.
-  MACAddressList    r list(..1) MACAddress ubus .port[0].id[type=mac].value | mac
-  # When it last said anything new.
-  LastUpdate        r dateTime            call lldp.updated | time

@@ -2,9 +2,6 @@ package source
 
 import (
 	"context"
-	"strconv"
-	"strings"
-	"time"
 
 	"github.com/cwmpd/cwmpd/internal/model"
 	"github.com/cwmpd/cwmpd/internal/ubus"
@@ -13,7 +10,6 @@ import (
 // lldpTable is what Device.LLDP. needs beside the description of each neighbour, which is the Data of its rows.
 var lldpTable = []named{
 	{"lldp.rows", &Func{Rows: lldpRows}},
-	{"lldp.updated", &Func{Get: lldpUpdated}},
 }
 
 // lldpRows is `call lldp.rows chassis` and, below such a row, `call lldp.rows port`. Of lldpcli's forms only json0 is the same
@@ -51,21 +47,4 @@ func lldpID(n ubus.Value, what string) string {
 		return ""
 	}
 	return clean(kind + " " + value)
-}
-
-// lldpUpdated is when a neighbour last said anything new, in Unix seconds: lldpcli tells how long ago, as in
-// "2 days, 03:04:05". What was before this boot was counted from another clock.
-func lldpUpdated(_ context.Context, r *Reader, row *model.Row, _ []string) (string, error) {
-	v, _ := row.Data.(ubus.Value)
-	text := v.Get("age").Text()
-	f := strings.FieldsFunc(text, func(c rune) bool { return c < '0' || c > '9' })
-	box := r.Box()
-	if len(f) != 4 || strings.Contains(text, "-") || box == nil || !box.ClockSet() {
-		return "", nil
-	}
-	age := ((atoi(f[0])*24+atoi(f[1]))*60+atoi(f[2]))*60 + atoi(f[3])
-	if age < 0 || time.Duration(age)*time.Second > r.uptime() {
-		return "", nil
-	}
-	return strconv.FormatInt(time.Now().Unix()-int64(age), 10), nil
 }

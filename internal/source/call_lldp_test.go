@@ -1,13 +1,10 @@
 package source
 
 import (
-	"strconv"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/cwmpd/cwmpd/internal/model"
-	"github.com/cwmpd/cwmpd/internal/ubus"
 )
 
 // neighbour is an answer about one neighbour with these texts.
@@ -34,22 +31,6 @@ func TestNeighboursOfLLDP(t *testing.T) {
 	}
 }
 
-func TestWhenANeighbourWasHeardOf(t *testing.T) {
-	rt := newRouter(t, map[string]string{"proc/uptime": "180000.50 1.00\n"})
-	for age, want := range map[string]int64{
-		"0 day, 00:00:00": 0, "0 day, 01:02:03": 3723, "2 days, 01:00:00": 176400,
-		"2 days, 02:00:01": -1, "24855 days, 03:14:07": -1, "99999999999999999999 days, 00:00:00": -1, "0 day, 00:00:-7": -1, "too much": -1, "": -1,
-	} {
-		row := model.Row{Data: ubus.Table("age", age)}
-		text, err := lldpUpdated(t.Context(), rt.begin(t), &row, nil)
-		got, _ := strconv.ParseInt(text, 10, 64)
-		ago := time.Now().Unix() - got
-		if err != nil || want < 0 && text != "" || want >= 0 && (ago < want || ago > want+2) {
-			t.Errorf("%s: %q, %d s ago", age, text, ago)
-		}
-	}
-}
-
 func FuzzLLDP(f *testing.F) {
 	f.Add([]byte(`{"lldp":[{"interface":[` + neighbour("LLDP", "mac", "00:01:02:03:04:05", "eth0") + `]}]}`))
 	f.Fuzz(func(t *testing.T, text []byte) {
@@ -58,9 +39,7 @@ func FuzzLLDP(f *testing.F) {
 			if device.Key == "" || strings.Contains(device.Key, model.ListSep) {
 				t.Errorf("a row is called %q", device.Key)
 			}
-			for _, port := range lldpNeighbours(all, "port", device.Key) {
-				lldpUpdated(t.Context(), &Reader{rt: &Router{}}, &port, nil)
-			}
+			lldpNeighbours(all, "port", device.Key)
 		}
 	})
 }
