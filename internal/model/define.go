@@ -72,6 +72,7 @@ type definitions struct {
 	order    []*objectDef
 	problems []Problem
 	files    []string // as read
+	layers   int      // file systems that had files
 
 	// While a file is read:
 	at      where
@@ -100,11 +101,15 @@ func (d *definitions) readAll(all []fs.FS) {
 			d.at = where{file: fileName(fsys, "")}
 			d.problem("%v", err)
 		}
+		before := len(d.files)
 		for _, e := range entries {
 			if e.IsDir() || !strings.HasSuffix(e.Name(), ".dm") {
 				continue
 			}
 			d.readFile(fsys, e.Name())
+		}
+		if len(d.files) > before {
+			d.layers++
 		}
 	}
 }

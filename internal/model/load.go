@@ -17,25 +17,27 @@ var errEmpty = errors.New("no data model: not one object could be read")
 func load(ctx context.Context, cfg *Config, files []fs.FS, open func(context.Context, *compiled) (*Tx, error)) (*compiled, []Problem, error) {
 	d := &definitions{source: cfg.Source, objects: map[string]*objectDef{}}
 	d.readAll(files)
-	first := d.build(cfg, nil)
-	d.sortProblems()
-	if len(first.order) == 0 {
-		return nil, d.problems, errEmpty
-	}
-	lack, err := d.needs(ctx, first, open)
+	lack, err := d.needs(ctx, open)
 	if err != nil {
 		return nil, d.problems, err
 	}
-	if len(lack) == 0 {
-		return first, d.problems, nil
+	building := d
+	if len(lack) > 0 && d.layers > 1 { // somebody wrote files: what is wrong in objects that are not in the tree is told too
+		d.build(cfg, nil)
+		quiet := *d // all was said
+		building = &quiet
 	}
-	quiet := *d // the problems were all said the first time
-	return quiet.build(cfg, lack), d.problems, nil
+	c := building.build(cfg, lack)
+	d.sortProblems()
+	if len(c.order) == 0 && len(lack) == 0 {
+		return nil, d.problems, errEmpty
+	}
+	return c, d.problems, nil
 }
 
 // needs asks for every `needs` clause; all of an object must hold.
-func (d *definitions) needs(ctx context.Context, c *compiled, open func(context.Context, *compiled) (*Tx, error)) (map[string]bool, error) {
-	tx, err := open(ctx, c)
+func (d *definitions) needs(ctx context.Context, open func(context.Context, *compiled) (*Tx, error)) (map[string]bool, error) {
+	tx, err := open(ctx, &compiled{})
 	if err != nil {
 		return nil, fmt.Errorf("open the source: %w", err)
 	}
