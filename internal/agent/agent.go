@@ -59,6 +59,7 @@ type Daemon struct {
 
 	leases *leaseWatch // from run on
 	leave  context.CancelCauseFunc
+	settle func() // the first session is over
 }
 
 // ErrLeaving ends Run after a reboot, an upgrade or a factory reset was ordered: the box goes down.
@@ -69,6 +70,11 @@ var errAsked = errors.New("told to stop")
 
 // Run is the daemon: it manages the router until ctx ends, which is no error, or the box goes down.
 func Run(ctx context.Context, o DaemonOptions) error {
+	// Half of what is made until the first session is over stays; to look again and again for the other half takes a third of the
+	// time. The limit of all memory holds meanwhile.
+	percent := debug.SetGCPercent(400)
+	settle := sync.OnceFunc(func() { debug.SetGCPercent(percent) })
+	defer time.AfterFunc(20*time.Second, settle).Stop()
 	p, err := Open(ctx, o.Options)
 	if p == nil {
 		return err
@@ -92,7 +98,7 @@ func Run(ctx context.Context, o DaemonOptions) error {
 	p.keepGood()
 	ctx, leave := context.WithCancelCause(ctx)
 	defer leave(nil)
-	d := &Daemon{Parts: p, level: o.Level, asked: o.Reload, busy: make(chan struct{}, 1), prefer: new(web.Affinity), moved: make(chan struct{}, 1), timer: make(chan struct{}, 1), found: newDiscovery(o.silence), leave: leave}
+	d := &Daemon{Parts: p, level: o.Level, asked: o.Reload, busy: make(chan struct{}, 1), prefer: new(web.Affinity), moved: make(chan struct{}, 1), timer: make(chan struct{}, 1), found: newDiscovery(o.silence), leave: leave, settle: settle}
 	if err := os.MkdirAll(p.Box.Path(discover.Dir), 0o755); err != nil {
 		p.log.Warn("DHCP has no place to say where the ACS is", "err", err)
 	}
@@ -368,6 +374,7 @@ func (d *Daemon) afterSession(ctx context.Context) {
 	d.apply(ctx)
 	d.rememberFirstUse()
 	d.lookAround()
+	d.settle()
 	debug.FreeOSMemory() // a session's envelopes are the largest things we hold; a router wants them back
 }
 

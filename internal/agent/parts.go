@@ -8,7 +8,6 @@ import (
 	"net/netip"
 	"os"
 	"os/exec"
-	"runtime/debug"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -109,9 +108,6 @@ func Open(ctx context.Context, o Options) (*Parts, error) {
 }
 
 func (p *Parts) loadTree(ctx context.Context, embedded fs.FS) error {
-	// Half of what is made here stays; to look again and again for the other half takes a third of the time. The limit of all
-	// memory holds meanwhile.
-	defer debug.SetGCPercent(debug.SetGCPercent(400))
 	p.router = source.New(source.Config{
 		Root: p.Box.Root, UCI: p.UCI, Ubus: p.Bus, Box: p.Box, Store: p.Store, Funcs: p.funcs(), Log: p.log.With("part", "source"),
 	})

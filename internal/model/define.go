@@ -135,36 +135,45 @@ func (d *definitions) readFile(fsys fs.FS, name string) {
 func (d *definitions) read(file string, data []byte) {
 	d.files = append(d.files, file)
 	d.at = where{file: file}
-	lines, err := lex(data)
-	if err != nil {
-		d.problem("%v", err)
-	}
 	d.current, d.removed = nil, false
-	for _, l := range lines {
-		d.at.line = l.number
-		err := l.err
-		switch {
-		case err != nil && !l.indented:
-			d.current, d.removed = nil, false
-		case err != nil:
-		case !l.indented:
-			err = d.object(l.words)
-		case d.removed:
-			err = errors.New("below an object that is none: expected no lines here")
-		case d.current == nil:
-		case upper(l.words[0].text):
-			err = d.param(l.words)
-		default:
-			err = d.clause(l.words)
+	first := line{}
+	err := lex(data, func(l *line) {
+		if first.number == 0 {
+			first = *l
 		}
-		if err != nil {
+		d.at.line = l.number
+		if err := d.line(l); err != nil {
 			d.problem("%v", err)
 		}
+	})
+	if err != nil {
+		d.at.line = 0
+		d.problem("%v", err)
 	}
-	if len(lines) > 0 && lines[0].indented {
-		d.at.line = lines[0].number
+	if first.indented {
+		d.at.line = first.number
 		d.problem("a parameter before any object: expected an object path such as Device.X. at column one")
 	}
+}
+
+// line adds one line.
+func (d *definitions) line(l *line) error {
+	switch {
+	case l.err != nil:
+		if !l.indented {
+			d.current, d.removed = nil, false
+		}
+		return l.err
+	case !l.indented:
+		return d.object(l.words)
+	case d.removed:
+		return errors.New("below an object that is none: expected no lines here")
+	case d.current == nil:
+		return nil
+	case upper(l.words[0].text):
+		return d.param(l.words)
+	}
+	return d.clause(l.words)
 }
 
 func (d *definitions) problem(format string, args ...any) {

@@ -10,7 +10,7 @@ func l(items ...string) string { return joinList(items) }
 
 func filtersOf(t testing.TB, text string) []filter {
 	t.Helper()
-	words, _, err := split(text)
+	words, _, err := split(nil, text)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,6 +1,7 @@
 package model
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"strings"
@@ -28,54 +29,55 @@ type line struct {
 	err      error // why it cannot be split into words
 }
 
-// lex splits the text of a .dm file into logical lines. Empty lines are left out.
-func lex(data []byte) ([]line, error) {
+// lex splits the text of a .dm file into logical lines and hands them out one after the other, but for empty ones. The words of
+// a line are good until the next one.
+func lex(data []byte, each func(*line)) error {
 	switch {
 	case len(data) > maxFile:
-		return nil, fmt.Errorf("more than %d bytes", maxFile)
+		return fmt.Errorf("more than %d bytes", maxFile)
 	case !utf8.Valid(data):
-		return nil, errors.New("not UTF-8 text")
+		return errors.New("not UTF-8 text")
 	}
-	var lines []line
-	var open *line // ends in a backslash so far
-	rest := strings.TrimPrefix(string(data), "\ufeff")
-	for number := 1; rest != ""; number++ {
+	var l line
+	more := false // the line ends in a backslash so far
+	rest := bytes.TrimPrefix(data, []byte("\ufeff"))
+	for number := 1; len(rest) > 0; number++ {
 		if number > maxLines {
-			return lines, fmt.Errorf("more than %d lines", maxLines)
+			return fmt.Errorf("more than %d lines", maxLines)
 		}
-		var text string
-		text, rest, _ = strings.Cut(rest, "\n")
-		words, more, err := split(strings.TrimSuffix(text, "\r"))
-		if open == nil {
-			lines = append(lines, line{number: number, indented: text != "" && blank(text[0])})
-			open = &lines[len(lines)-1]
+		var text []byte
+		text, rest, _ = bytes.Cut(rest, []byte{'\n'})
+		if !more {
+			l = line{number: number, indented: len(text) > 0 && blank(text[0]), words: l.words[:0]}
 		}
-		if open.words == nil {
-			open.words = words
-		} else {
-			open.words = append(open.words, words...)
+		var err error
+		l.words, more, err = split(l.words, code(text))
+		if err != nil && l.err == nil {
+			l.err = err
 		}
-		if err != nil && open.err == nil {
-			open.err = err
+		if !more && (len(l.words) > 0 || l.err != nil) {
+			each(&l)
 		}
-		if more {
-			continue
-		}
-		if len(open.words) == 0 && open.err == nil {
-			lines = lines[:len(lines)-1]
-		}
-		open = nil
 	}
-	if open != nil && len(open.words) == 0 && open.err == nil { // the file ends in a lone backslash
-		lines = lines[:len(lines)-1]
+	if more && (len(l.words) > 0 || l.err != nil) { // the file ends in a backslash
+		each(&l)
 	}
-	return lines, nil
+	return nil
 }
 
-// split cuts one physical line into words; more says that the next line continues it.
-func split(text string) (words []word, more bool, err error) {
+// code is what a physical line says, without what plainly is a comment; nothing else of the file is kept by its words.
+func code(text []byte) string {
+	text = bytes.TrimRight(text, "\r \t")
+	if said := bytes.TrimLeft(text, " \t"); len(said) == 0 || said[0] == '#' {
+		return ""
+	}
+	return string(text)
+}
+
+// split adds the words of one physical line to those before it; more says that the next line continues it.
+func split(words []word, text string) (all []word, more bool, err error) {
 	if len(text) > maxLine {
-		return nil, false, fmt.Errorf("line of more than %d bytes", maxLine)
+		return words, false, fmt.Errorf("line of more than %d bytes", maxLine)
 	}
 	for i := 0; i < len(text); {
 		switch {
@@ -90,9 +92,6 @@ func split(text string) (words []word, more bool, err error) {
 			if err != nil {
 				return words, false, err
 			}
-			if words == nil {
-				words = make([]word, 0, 6) // most lines have no more
-			}
 			words = append(words, w)
 			i += n
 		}
@@ -101,7 +100,7 @@ func split(text string) (words []word, more bool, err error) {
 }
 
 // splitWord reads the word that text begins with and says how long it is. Quoted pieces lose their quotes; a group in
-// parentheses and a JSON object are taken as they stand, blanks included. A word keeps nothing of text alive.
+// parentheses and a JSON object are taken as they stand, blanks included.
 func splitWord(text string) (word, int, error) {
 	var b strings.Builder // what the word means, from its first quote on
 	plain := true
@@ -131,7 +130,7 @@ func splitWord(text string) (word, int, error) {
 		i += n
 	}
 	if plain {
-		w.text = strings.Clone(text[:i])
+		w.text = text[:i]
 	} else {
 		w.text = b.String()
 	}

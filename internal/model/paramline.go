@@ -143,15 +143,18 @@ func (d *definitions) compile(use Use, words []string) (expr Expr, err error) {
 
 // splitPipes cuts the words at unquoted bars.
 func splitPipes(words []word) [][]string {
-	parts := [][]string{nil}
+	texts := make([]string, 0, len(words)) // of all parts
+	parts := make([][]string, 0, 2)
+	from := 0
 	for _, w := range words {
 		if w.text == "|" && !w.quoted {
-			parts = append(parts, nil)
+			parts = append(parts, texts[from:len(texts):len(texts)])
+			from = len(texts)
 			continue
 		}
-		parts[len(parts)-1] = append(parts[len(parts)-1], w.text)
+		texts = append(texts, w.text)
 	}
-	return parts
+	return append(parts, texts[from:])
 }
 
 func sourceText(words []word) string {

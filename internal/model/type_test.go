@@ -7,7 +7,7 @@ import (
 
 func typeOf(t testing.TB, text string) *Type {
 	t.Helper()
-	words, _, err := split(text)
+	words, _, err := split(nil, text)
 	if err != nil {
 		t.Fatal(err)
 	}
