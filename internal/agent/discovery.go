@@ -341,7 +341,7 @@ func (w *leaseWatch) switchACS(from, to cwmp.Account) error {
 	if memory.Refused == to.URL {
 		memory.Refused = ""
 	}
-	if acs.FromDHCP && acs.URL == from.URL {
+	if acs.FromDHCP && acs.URL == from.URL && from.URL != to.URL {
 		memory.Refused = from.URL
 	}
 	if memory != w.memory {

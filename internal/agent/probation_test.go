@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -64,4 +65,44 @@ func TestK21_TheOldACSGetsTheRouterBack(t *testing.T) {
 	if first.Get("acs_url").Text() != "http://127.0.0.1:1/acs" || first.Get("probation").Text() == "" || !strings.Contains(first.Get("why").Text(), "refused") {
 		t.Errorf("first session %v", first)
 	}
+}
+
+// K-20: the ACS sets a password and does not take it. The one before is put back, and the session that was wanted is held.
+func TestK20_ThePasswordBeforeComesBack(t *testing.T) {
+	t.Parallel()
+	s := newStage(t, nil)
+	s.write("etc/config/cwmp", strings.NewReplacer("retry_min_wait_interval '5'", "retry_min_wait_interval '1'", "retry_interval_multiplier '2000'", "retry_interval_multiplier '1000'",
+		"config acs 'acs'\n", "config acs 'acs'\n\toption probation '1'\n").Replace(s.read("etc/config/cwmp")))
+	first := userAndPassword(s.read("etc/config/cwmp"))
+	if len(first) != 2 {
+		t.Fatalf("configured %q", first)
+	}
+	s.acs.RequireDigest(first[0], first[1])
+	s.begin()
+	s.acs.Secret("nobody-knows")
+	s.set("0", cwmptest.Value{Name: "Device.ManagementServer.Username", Text: "somebody"}, cwmptest.Value{Name: "Device.ManagementServer.Password", Text: "nobody-knows"})
+	if now := s.read("etc/config/cwmp"); !strings.Contains(now, "nobody-knows") {
+		t.Fatalf("configured:\n%s", now)
+	}
+	s.call("tr069", "inform", "event", "6 CONNECTION REQUEST")
+	s.wantInform("") // a connection request is not told twice
+	s.settle()
+	if got := userAndPassword(s.read("etc/config/cwmp")); !slices.Equal(got, first) {
+		t.Errorf("configured %q, want %q", got, first)
+	}
+	s.eventually("somebody is told", func() bool {
+		return strings.Contains(s.call("cwmp", "status").Get("given_up").Get("why").Text(), "401")
+	})
+}
+
+// userAndPassword are those for the ACS, of the file cwmp.
+func userAndPassword(text string) (found []string) {
+	text, _, _ = strings.Cut(text, "config cpe")
+	for line := range strings.Lines(text) {
+		f := strings.Fields(strings.ReplaceAll(line, "'", ""))
+		if len(f) == 3 && (f[1] == "userid" || f[1] == "passwd") {
+			found = append(found, f[2])
+		}
+	}
+	return found
 }

@@ -19,13 +19,18 @@ func (c *CPE) lookAtURL() {
 		p, c.saved.Probation = nil, nil
 		c.trySave()
 	}
-	if acs.URL == c.url {
+	if acs.URL == c.url || p.ofLogin() && sameURL(acs.URL, p.New.URL) {
+		c.url = acs.URL
+		c.lookAtLogin(acs)
 		return
 	}
 	c.url = acs.URL
 	known := sameURL(acs.URL, c.saved.Bootstrapped) && !c.events.has(EventBootstrap)
 	switch {
-	case acs.URL == "", p == nil && known:
+	case acs.URL == "":
+		return
+	case p == nil && known:
+		c.lookAtLogin(acs)
 		return
 	case p != nil && p.Writing && sameURL(acs.URL, p.other().URL):
 		c.arrive()

@@ -109,7 +109,7 @@ func (c *CPE) failed(ctx context.Context, r Record, out outcome) {
 		c.versionRefused(out.err)
 	}
 	c.saved.RetryCount = c.retries
-	c.notProved(r.Why)
+	c.notProved(out.err, r.Why)
 	c.trySave()
 }
 

@@ -1,6 +1,7 @@
 package cwmp
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -32,6 +33,7 @@ type loop struct {
 	conf   config.Config
 	visits []visit
 	fail   func(n int) bool // whether session n (from 0) fails
+	how    error            // as fail says; nil: errPlayed
 	during func(n int)      // what happens in it
 }
 
@@ -102,14 +104,14 @@ func (l *loop) converse(_ context.Context, r *Record) outcome {
 	told := l.cpe.events.deliverable()
 	l.visits = append(l.visits, visit{time.Now(), codes(told), l.cpe.retries})
 	failed := l.fail != nil && l.fail(n)
-	during := l.during
+	during, how := l.during, l.how
 	l.mu.Unlock()
 	r.Events = told
 	if during != nil {
 		during(n)
 	}
 	if failed {
-		return outcome{err: errPlayed}
+		return outcome{err: cmp.Or(how, errPlayed)}
 	}
 	s := &session{cpe: l.cpe, log: l.cpe.log, told: told, settings: l.settings(), record: r}
 	l.cpe.informed(s)

@@ -76,6 +76,9 @@ func (p *probation) unworn() *probation {
 	}
 	q := *p
 	q.Spent, q.Tries, q.NewTries, q.Why = int64(bits.Len64(uint64(p.Spent/60))), min(p.Tries, 1), 0, ""
+	if p.ofLogin() { // they come and go
+		q.Tries = 0
+	}
 	return &q
 }
 
@@ -127,7 +130,7 @@ func (c *CPE) count(now time.Time, running bool) {
 		}
 	}
 	switch {
-	case !running:
+	case !running, p.ofLogin() && p.Tries == 0:
 		c.tried = time.Time{}
 	case c.tried.IsZero():
 		c.tried = now
@@ -172,7 +175,11 @@ func (c *CPE) takeProbation(ctx context.Context, now time.Time) {
 	}
 	from, to := *p.asked(), *p.other()
 	if !p.Writing {
-		c.log.Warn("the ACS completed no session in its time, the other one is asked again",
+		msg := "the ACS completed no session in its time, the other one is asked again"
+		if p.ofLogin() {
+			msg = "the ACS refuses the user name or the password, the other ones are tried again"
+		}
+		c.log.Warn(msg,
 			"url", withoutQuery(from.URL), "other", withoutQuery(to.URL), "tries", p.Tries, "last", cmp.Or(c.lastWhy(), p.Why))
 	}
 	p.Writing = true
@@ -197,9 +204,11 @@ func (c *CPE) arrive() {
 	p.Back, p.Writing, p.Spent, p.Tries = !p.Back, false, 0, 0
 	p.Turns++
 	c.tried = time.Time{}
-	if p.Back {
+	switch {
+	case p.ofLogin():
+	case p.Back:
 		c.unpark()
-	} else {
+	default:
 		c.park()
 	}
 }
@@ -213,7 +222,11 @@ func (c *CPE) proved(acs Account) {
 		return
 	case p.Back:
 		c.saved.GivenUp = &GivenUp{URL: withoutQuery(p.New.URL), At: time.Now().Truncate(time.Second), Tries: p.NewTries, Why: p.Why}
-		c.log.Warn("the new ACS is given up, the one before it answers", "url", c.saved.GivenUp.URL, "last", p.Why)
+		msg := "the new ACS is given up, the one before it answers"
+		if p.ofLogin() {
+			msg = "the new user name or password is given up, those before are taken"
+		}
+		c.log.Warn(msg, "url", c.saved.GivenUp.URL, "last", p.Why)
 	default:
 		c.saved.GivenUp = nil
 		c.log.Info("the new ACS has proved itself", "url", withoutQuery(acs.URL))
@@ -226,9 +239,13 @@ func (c *CPE) proved(acs Account) {
 }
 
 // notProved: a session failed.
-func (c *CPE) notProved(why string) {
+func (c *CPE) notProved(err error, why string) {
 	p := c.saved.Probation
 	if p == nil {
+		return
+	}
+	if p.ofLogin() {
+		c.notTaken(err)
 		return
 	}
 	p.Tries++

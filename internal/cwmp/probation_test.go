@@ -11,6 +11,7 @@ import (
 	"github.com/cwmpd/cwmpd/internal/cwmp/cwmptest"
 	"github.com/cwmpd/cwmpd/internal/state"
 	"github.com/cwmpd/cwmpd/internal/transfer"
+	"github.com/cwmpd/cwmpd/internal/web"
 )
 
 // A mover is a loop whose ACS can change; some are dead.
@@ -20,7 +21,8 @@ type mover struct {
 	dead     map[string]bool
 	switched []Account // by us; guarded by loop.mu as the rest
 	refuse   bool      // the configuration cannot be written
-	urls     []string  // of the visits
+	urls     []string  // of the visits; the passwords where one is asked for
+	takes    string    // the password that the ACS takes; "": any
 }
 
 const oldACS, newACS = "http://acs.example/", "http://new.example/"
@@ -60,8 +62,13 @@ func (m *mover) make() {
 		return nil
 	}
 	m.fail = func(int) bool {
-		m.urls = append(m.urls, m.conf.ACS.URL)
-		return m.dead[m.conf.ACS.URL]
+		acs := m.conf.ACS
+		if m.how = nil; m.takes == "" || m.dead[acs.URL] {
+			m.urls = append(m.urls, acs.URL)
+			return m.dead[acs.URL]
+		}
+		m.urls, m.how = append(m.urls, acs.Password), &web.StatusError{Code: 401}
+		return acs.Password != m.takes
 	}
 }
 
@@ -450,4 +457,153 @@ func TestE3_WhatIsOwedWaitsForTheOutcome(t *testing.T) {
 			d.wantEvents()
 		})
 	}
+}
+
+// K-11, K-20: a Username or Password that the ACS refuses for as long as a new ACS may be silent gives way to the one before.
+// Only refusals count.
+func TestK20_NewPasswordOnProbation(t *testing.T) {
+	const dead = "X 00D09E owed"
+	picky := func(m *mover, takes string) {
+		m.mu.Lock()
+		defer m.mu.Unlock()
+		m.takes = takes
+	}
+	bubble(t, "refused for an hour: the one before is back, and what is owed is told", func(t *testing.T, m *mover) {
+		picky(m, "secret")
+		m.cpe.saved.Schedules = []schedule{{time.Now().Add(40 * time.Minute), "s1"}}
+		m.move(oldACS, "old", "wrong")
+		pass(24 * time.Minute)
+		m.cpe.Post(Event{Code: dead})
+		pass(59 * time.Minute)
+		m.wantACS(oldACS, "old", "wrong")
+		if st := m.cpe.Status().Probation; st == nil || st.Tries < 5 || !strings.Contains(st.Why, "401") || st.New != st.Old {
+			t.Errorf("status %+v", st)
+		}
+		n := len(m.seen())
+		pass(2 * time.Minute)
+		m.wantACS(oldACS, "old", "secret")
+		if got := m.since(n); len(got) == 0 || got[len(got)-1] != "secret: X 00D09E owed, 3 SCHEDULED, M ScheduleInform" {
+			t.Errorf("asked %q", got)
+		}
+		if s := m.cpe.saved; s.Probation != nil || s.GivenUp == nil || !strings.Contains(s.GivenUp.Why, "401") || s.Good.Password != "secret" {
+			t.Errorf("saved %+v", s)
+		}
+		n = len(m.seen())
+		pass(24 * time.Hour)
+		if got := m.since(n); len(got) != 0 {
+			t.Errorf("sessions without a reason: %q", got)
+		}
+	})
+	bubble(t, "taken: it is the one that counts from then on", func(t *testing.T, m *mover) {
+		picky(m, "new")
+		m.move(oldACS, "old", "new")
+		pass(24 * time.Hour) // nobody has asked yet
+		m.cpe.Post(Event{Code: dead})
+		pass(time.Minute)
+		if s := m.cpe.saved; s.Probation != nil || s.GivenUp != nil || s.Good.Password != "new" || len(m.switched) != 0 {
+			t.Errorf("saved %+v, switched %v", s, m.switched)
+		}
+	})
+	bubble(t, "an ACS that is away, or breaks down, has refused nothing", func(t *testing.T, m *mover) {
+		picky(m, "new")
+		m.dies(oldACS, true)
+		m.move(oldACS, "old", "new")
+		m.cpe.Post(Event{Code: dead})
+		pass(48 * time.Hour)
+		m.wantACS(oldACS, "old", "new")
+		m.dies(oldACS, false)
+		pass(24 * time.Hour)
+		if s := m.cpe.saved; s.Probation != nil || s.Good.Password != "new" || len(m.switched) != 0 {
+			t.Errorf("saved %+v, switched %v", s, m.switched)
+		}
+	})
+	bubble(t, "the ACS changes its mind within the hour", func(t *testing.T, m *mover) {
+		picky(m, "secret")
+		m.move(oldACS, "old", "new")
+		m.cpe.Post(Event{Code: dead})
+		pass(30 * time.Minute)
+		picky(m, "new")
+		pass(30 * time.Minute)
+		if s := m.cpe.saved; s.Probation != nil || s.Good.Password != "new" || len(m.switched) != 0 {
+			t.Errorf("saved %+v, switched %v", s, m.switched)
+		}
+	})
+	bubble(t, "both are refused: they take turns until one is taken", func(t *testing.T, m *mover) {
+		picky(m, "neither")
+		m.move(oldACS, "old", "new")
+		m.cpe.Post(Event{Code: dead})
+		pass(90 * time.Minute)
+		m.wantACS(oldACS, "old", "secret") // two hours
+		pass(2 * time.Hour)
+		m.wantACS(oldACS, "old", "new") // four
+		picky(m, "new")
+		pass(2 * time.Hour)
+		if s := m.cpe.saved; s.Probation != nil || s.Good.Password != "new" || s.GivenUp != nil {
+			t.Errorf("saved %+v", s)
+		}
+	})
+	bubble(t, "power cuts, restarts, and one amid the writing", func(t *testing.T, m *mover) {
+		picky(m, "secret")
+		m.move(oldACS, "old", "wrong")
+		m.cpe.Post(Event{Code: EventPeriodic})
+		pass(20 * time.Minute)
+		m.again("boot-2")
+		pass(20 * time.Minute)
+		m.wantACS(oldACS, "old", "wrong")
+		m.mu.Lock()
+		m.refuse = true
+		m.mu.Unlock()
+		pass(50 * time.Minute)
+		m.again("boot-2")
+		m.wantACS(oldACS, "old", "wrong")
+		m.stop()
+		m.conf.ACS.Password = "secret" // it was written
+		m.refuse = false
+		m.make()
+		m.run("boot-2")
+		n := len(m.seen())
+		m.cpe.Post(Event{Code: dead})
+		pass(time.Hour)
+		m.wantACS(oldACS, "old", "secret")
+		if s := m.cpe.saved; s.Probation != nil || s.Good.Password != "secret" || s.GivenUp == nil || len(m.since(n)) == 0 {
+			t.Errorf("saved %+v, asked %q", s, m.since(n))
+		}
+	})
+	bubble(t, "corrected by hand while it is refused: tried at once", func(t *testing.T, m *mover) {
+		picky(m, "right")
+		m.move(oldACS, "old", "wrong")
+		m.cpe.Post(Event{Code: dead})
+		pass(50 * time.Minute)
+		n := len(m.seen())
+		m.move(oldACS, "old", "right")
+		pass(2 * time.Second)
+		if got := m.since(n); !slices.Equal(got, []string{"right: " + dead}) || m.cpe.saved.Probation != nil {
+			t.Errorf("asked %q", got)
+		}
+	})
+	bubble(t, "the change is taken back", func(t *testing.T, m *mover) {
+		picky(m, "secret")
+		m.move(oldACS, "old", "wrong")
+		m.cpe.Post(Event{Code: dead})
+		pass(10 * time.Minute)
+		m.move(oldACS, "old", "secret")
+		pass(2 * time.Second)
+		if s := m.cpe.saved; s.Probation != nil || s.GivenUp != nil || len(m.switched) != 0 {
+			t.Errorf("saved %+v", s)
+		}
+	})
+	bubble(t, "another URL while the password is on probation", func(t *testing.T, m *mover) {
+		m.move(oldACS, "old", "wrong")
+		m.move(newACS, "n", "p")
+		pass(65 * time.Minute)
+		m.wantACS(oldACS, "old", "secret")
+	})
+	bubble(t, "0 is no probation", func(t *testing.T, m *mover) {
+		picky(m, "secret")
+		m.set(func(c *config.Config) { c.ACS.Probation = 0 })
+		m.move(oldACS, "old", "wrong")
+		m.cpe.Post(Event{Code: dead})
+		pass(48 * time.Hour)
+		m.wantACS(oldACS, "old", "wrong")
+	})
 }
