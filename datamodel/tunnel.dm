@@ -109,7 +109,7 @@ Device.IPv6rd.InterfaceSetting.{i}.      r
   write call net.tunnel
   Enable                    rw boolean                        call net.interface.enable
   Status                    r  enum(Disabled, Enabled, Error) call net.interface.status | map Down=Disabled Up=Enabled Dormant=Enabled *=Error
-  BorderRelayIPv4Addresses  rw list(..1) IPv4Address          uci .peeraddr
+  BorderRelayIPv4Addresses  rw list(..1) IPv4Address          uci .peeraddr | list " "
   # The tunnel has the domain's prefix on link: other routers of the domain are reached directly.
   AllTrafficToBorderRelay   r  boolean                        const false
   SPIPv6Prefix              rw IPv6Prefix                     call net.tunnel prefix

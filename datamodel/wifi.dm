@@ -100,7 +100,8 @@ Device.WiFi.SSID.{i}.                  rw
   Status          r  enum(Up, Down, Unknown, Dormant, NotPresent, LowerLayerDown, Error) call wifi.ssidstatus
   Name            r  string(64)        call wifi.name
   LastChange      r  unsignedInt deny  call net.lastchange
-  LowerLayers     rw list pathRef      uci .device | ref Device.WiFi.Radio.
+  # An option: netifd takes no list of one.
+  LowerLayers     rw list pathRef      uci .device | list " " | ref Device.WiFi.Radio.
   Upstream        r  boolean           uci .mode | map sta=true *=false
   BSSID           r  MACAddress        ubus hostapd.{ifname} get_status {} .bssid | mac
   MACAddress      r  MACAddress        file /sys/class/net/{ifname}/address | mac
@@ -211,7 +212,7 @@ Device.WiFi.AccessPoint.{i}.ANQP.      r
   RoamingConsortiumOIs     rw list string  uci .iw_roaming_consortium
   NAIRealms                rw list string  uci .iw_nai_realm
   Domains                  rw list string  uci .iw_domain_name
-  NetworkAuthTypes         rw list(..1) enum(0, 1, 2, 3) uci .iw_network_auth_type | map 00=0 01=1 02=2 03=3
+  NetworkAuthTypes         rw list(..1) enum(0, 1, 2, 3) uci .iw_network_auth_type | list " " | map 00=0 01=1 02=2 03=3
   Cellular3GPPNetworkInfo  rw list unsignedInt call wifi.plmn
 
 Device.WiFi.AccessPoint.{i}.Passpoint. r

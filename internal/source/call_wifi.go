@@ -149,10 +149,6 @@ func hookSSID(ctx context.Context, r *Reader, row *model.Row, changed map[string
 		if strings.Contains(lower, ",") || lower == "" {
 			return at("LowerLayers", model.BadValue, "an SSID lies on exactly one radio")
 		}
-		// An option, not a list, in the way that netifd wants it.
-		if s := r.own(row); s != nil {
-			return r.uciSet("wireless", s.Name, "device", text(s, "device"))
-		}
 	}
 	return nil
 }
