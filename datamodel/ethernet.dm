@@ -37,7 +37,7 @@ Device.Ethernet.Interface.{i}.    r
   DuplexMode                      rw enum(Half, Full, Auto)      call net.duplexmode
   CurrentDuplexMode               r  enum(Unknown, Half, Full)   call net.duplex
   # As configured; the driver decides where nothing is.
-  EEEEnable                       rw boolean             call net.option eee
+  EEEEnable                       rw boolean             call net.eee eee
   EEECapability                   r  boolean             call net.eee supported
   EEEStatus                       r  enum(Disabled, Active, Inactive, Unsupported)  call net.eee status
   SFPReferenceList                r  list pathRef        call sfp.cages | ref

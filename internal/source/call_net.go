@@ -75,7 +75,7 @@ var netTable = []named{
 
 	{"net.stack", &Func{Rows: netStackRows, Get: netStack}},
 
-	{"net.eee", &Func{Get: netEEE}},
+	{"net.eee", &Func{Get: netEEE, Set: netOption.Set}},
 	{"net.rmon", &Func{Rows: netRMONRows, Get: netRMON}},
 	{"net.wol", &Func{Get: readsFalse, Set: sendMagicPacket}},
 	{"sfp.cages", &Func{Rows: sfpCages, Get: sfpCageOf}},

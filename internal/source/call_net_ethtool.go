@@ -1,6 +1,7 @@
 package source
 
 import (
+	"cmp"
 	"context"
 	"net"
 	"net/netip"
@@ -12,7 +13,7 @@ import (
 
 // What only the drivers say of Device.Ethernet., and Wake-on-LAN.
 
-// netEEE is `call net.eee supported|status`.
+// netEEE is `call net.eee supported|status|eee`: the last as configured, else as the driver has it.
 func netEEE(ctx context.Context, r *Reader, row *model.Row, args []string) (string, error) {
 	n := r.network(ctx)
 	dev := netdevOf(n, row)
@@ -25,6 +26,8 @@ func netEEE(ctx context.Context, r *Reader, row *model.Row, args []string) (stri
 	switch {
 	case args[0] == "supported":
 		return digit(e.Supported), nil
+	case args[0] == "eee":
+		return cmp.Or(n.deviceOption(dev, "eee"), digit(e.Enabled)), nil
 	case !e.Supported:
 		return "Unsupported", nil
 	case !e.Enabled:
