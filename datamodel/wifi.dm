@@ -87,6 +87,11 @@ Device.WiFi.Radio.{i}.Stats.           r
   DiscardPacketsSent       r  StatsCounter32 deny   call wifi.stat tx_dropped 32
   DiscardPacketsReceived   r  StatsCounter32 deny   call wifi.stat rx_dropped 32
   Noise                    r  int                   call wifi.live noise
+  # Since the agent knows the radio, or the last Reset. The total has also those of which nobody knows why.
+  TotalChannelChangeCount        r  unsignedInt     call wifi.changes
+  ManualChannelChangeCount       r  unsignedInt     call wifi.changes Manual
+  AutoStartupChannelChangeCount  r  unsignedInt     call wifi.changes Auto_Startup
+  AutoDFSChannelChangeCount      r  unsignedInt     call wifi.changes Auto_DFS
 
 # ---------------------------------------------------------------------------------------------------------- SSIDs
 

@@ -212,6 +212,7 @@ func (d *Daemon) run(ctx context.Context) error {
 		return d.router.RunScans(ctx, func() { d.cpe.Post(cwmp.Event{Code: cwmp.EventDiagnosticsComplete}) })
 	})
 	start("samples", d.router.RunSampler)
+	start("channels", d.router.RunChannels)
 	start("connreq", d.http.Run)
 	start("connreq by UDP", d.udp.Run)
 	d.awaitPorts(ctx) // the first Inform tells where we listen

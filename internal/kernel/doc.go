@@ -5,6 +5,8 @@
 // A Kernel is one transaction's view: each kind is dumped once, when it is first asked for, and a dump that failed is empty
 // and not asked again. What came while devices vanished is without them.
 //
+// Watch is apart from that: it listens to what nl80211 tells unasked, with a filter in the kernel for what nobody wants to hear.
+//
 // Below a root that is not the kernel's own a Kernel replays recordings instead, one JSON file for each kind:
 //
 //	kernel/KIND.json         an array with the fields of KIND's type in this package, such as kernel/neighbours.json

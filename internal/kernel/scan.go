@@ -28,7 +28,7 @@ func (k *Kernel) Scan(ctx context.Context, dev string) error {
 	}
 	defer syscall.Close(fd)
 	// NETLINK_ADD_MEMBERSHIP: who starts may not be the one who hears of the end.
-	if err := syscall.SetsockoptInt(fd, 270, 1, int(k.scanGroup())); err != nil {
+	if err := syscall.SetsockoptInt(fd, 270, 1, int(k.group(wifi, "scan"))); err != nil {
 		return err
 	}
 	question := addNum(addNum([]byte{33, 1, 0, 0}, 3, index), 158, 4)     // NL80211_SCAN_FLAG_AP
@@ -61,14 +61,14 @@ func (k *Kernel) Scan(ctx context.Context, dev string) error {
 	return ctx.Err()
 }
 
-// scanGroup is the number of the multicast group that hears of scans.
-func (k *Kernel) scanGroup() (group uint32) {
-	for _, m := range k.ask("", syscall.NETLINK_GENERIC, 0x10, 0, familyByName(wifi)) {
+// group is the number of a multicast group of generic netlink, 0 for none.
+func (k *Kernel) group(family, name string) (group uint32) {
+	for _, m := range k.ask("", syscall.NETLINK_GENERIC, 0x10, 0, familyByName(family)) {
 		if len(m.data) < 4 {
 			continue
 		}
 		for _, v, rest := next(find(m.data[4:], 7)); v != nil; _, v, rest = next(rest) {
-			if find(v, 1).text() == "scan" {
+			if find(v, 1).text() == name {
 				group = find(v, 2).num32()
 			}
 		}

@@ -60,7 +60,7 @@ func getRadio(ctx context.Context, r *Reader, row *model.Row, args []string) (st
 	case "ifname":
 		return firstIface(ctx, r, row.Section), nil
 	case "upstream":
-		return digit(slices.ContainsFunc(radioIfaces(r, row.Section), func(i *uci.Section) bool { return i.Get("mode") == "sta" })), nil
+		return digit(isClient(r, row.Section)), nil
 	case "band":
 		return bandNames[bandOf(s)], nil
 	case "channel":
@@ -85,6 +85,11 @@ func getRadio(ctx context.Context, r *Reader, row *model.Row, args []string) (st
 		return "Auto", nil
 	}
 	return "", nil
+}
+
+// isClient reports whether a radio is to connect to somebody else's network, whose channel it follows.
+func isClient(r *Reader, radio string) bool {
+	return slices.ContainsFunc(radioIfaces(r, radio), func(i *uci.Section) bool { return i.Get("mode") == "sta" })
 }
 
 func radioStatus(s *uci.Section, st ubus.Value) string {
@@ -139,11 +144,14 @@ func liveChannel(ctx context.Context, r *Reader, radio string) string {
 	return iwinfo(ctx, r, ifname).Get("channel").Text()
 }
 
-// channelReason compares the channel that was asked for with the one in use. hostapd chooses at start only; what moved
-// it later is radar.
+// channelReason is why the radio changed its channel when that was seen. Else the channel that was asked for is compared with
+// the one in use: hostapd chooses at start only; what moved it later is radar.
 func channelReason(ctx context.Context, r *Reader, s *uci.Section, radio string) string {
 	live := liveChannel(ctx, r, radio)
+	_, seen := r.rt.channels.since(ctx, r, radio, "")
 	switch want := text(s, "channel"); {
+	case live != "" && seen != "":
+		return seen
 	case live == "":
 		return "Unknown"
 	case want == "auto" || want == "" || want == "0":

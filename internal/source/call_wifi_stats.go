@@ -49,6 +49,10 @@ func resetRadioStat(ctx context.Context, r *Reader, row *model.Row, _ []string, 
 		return err
 	}
 	r.stateSet(rowName(row), baselineName, string(text))
+	r.Act(func(context.Context) error {
+		r.rt.channels.reset(row.Section)
+		return nil
+	})
 	return nil
 }
 

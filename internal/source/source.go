@@ -58,7 +58,8 @@ type Router struct {
 	since  sinceMemo
 	around *neighbourhood
 
-	sampler sampler
+	sampler  sampler
+	channels channelChanges
 
 	dialing chan struct{} // holds a token while somebody connects to D-Bus
 
@@ -79,6 +80,7 @@ func New(cfg Config) *Router {
 	rt.around.funcs(rt.funcs)
 	rt.sampler.changed = make(chan struct{}, 1)
 	rt.funcs["device.sampled"] = Func{Get: rt.sampler.get}
+	rt.funcs["wifi.changes"] = Func{Get: rt.channels.get}
 	rt.funcs["device.reset"] = Func{Get: readsFalse, Set: rt.sampler.reset}
 	for name, f := range cfg.Funcs {
 		rt.funcs[name] = f
