@@ -25,6 +25,8 @@ func (tx *Tx) Add(ctx context.Context, object string) (uint32, error) {
 	switch {
 	case set.err != nil:
 		return 0, &ParamError{Path: object, Reason: Internal, Msg: "the rows cannot be read"}
+	case t.row.ReadOnly:
+		return 0, &ParamError{Path: object, Reason: Refused, Msg: "the row above is the router's own"}
 	case alias != "" && !t.object.table.alias:
 		return 0, &ParamError{Path: object, Reason: Unknown, Msg: "the rows of this table have no alias"}
 	case alias != "" && set.aliased(alias) != nil:

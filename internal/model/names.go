@@ -96,7 +96,7 @@ func (n *namer) object(o *object, row *Row, itself, nextLevel bool) error {
 		var err error
 		switch {
 		case nextLevel:
-			err = n.emit(&child.def, child.isTable() && child.def.Writable)
+			err = n.emit(&child.def, child.isTable() && child.def.Writable && !row.ReadOnly)
 		case child.isTable():
 			err = n.table(child, row, true, false)
 		default:
@@ -112,7 +112,7 @@ func (n *namer) object(o *object, row *Row, itself, nextLevel bool) error {
 
 func (n *namer) table(o *object, outer *Row, itself, nextLevel bool) error {
 	if itself {
-		if err := n.emit(&o.def, o.def.Writable); err != nil {
+		if err := n.emit(&o.def, o.def.Writable && !outer.ReadOnly); err != nil {
 			return err
 		}
 	}

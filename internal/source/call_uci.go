@@ -3,6 +3,7 @@ package source
 import (
 	"context"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/cwmpd/cwmpd/internal/model"
@@ -14,8 +15,8 @@ import (
 var uciTable = []named{
 	{"uci.open", &Func{Need: func(_ context.Context, r *Reader, _ []string) bool { return len(openPackages(r)) > 0 }}},
 	{"uci.packages", &Func{Rows: uciPackages}},
-	{"uci.sections", &Func{Rows: uciSections, Add: uciAddNot, Delete: deleteSection}},
-	{"uci.options", &Func{Rows: uciOptions, Add: uciAddNot, Delete: uciDropOption}},
+	{"uci.sections", &Func{Rows: uciSections, Add: uciAddNew, Delete: deleteSection}},
+	{"uci.options", &Func{Rows: uciOptions, Add: uciAddNew, Delete: uciDropOption}},
 	{"uci.field", &Func{Get: uciField, Set: uciSetField}},
 }
 
@@ -76,9 +77,40 @@ func uciOptions(_ context.Context, r *Reader, parent *model.Row, _ []string) ([]
 	return rows, nil
 }
 
-// uciAddNot refuses AddObject: a section has a type and an option a name from the beginning.
-func uciAddNot(context.Context, *Reader, *model.Row, uint32, []string) (model.Row, error) {
-	return model.Row{}, refused("set AddSection of the package or SetOption of the section instead")
+// uciNew begins the name of what AddObject makes, and is the type of such a section: no service reads either, until the ACS
+// says what it is to be.
+const uciNew = "cwmp_new"
+
+func uciAddNew(_ context.Context, r *Reader, parent *model.Row, n uint32, args []string) (model.Row, error) {
+	row := model.Row{Key: uciNew + strconv.FormatUint(uint64(n), 10), Package: parent.Package, Section: parent.Section}
+	if parent.Section != "" {
+		row.Data = optionName(row.Key)
+		return row, r.uciSet(row.Package, row.Section, row.Key, uciNew)
+	}
+	row.Section = r.freeName(row.Package, row.Key)
+	row.Key = uciNew + " " + row.Section
+	return row, r.addSection(row.Package, uciNew, row.Section)
+}
+
+// uciName gives what AddObject made its name or its type.
+func uciName(r *Reader, row *model.Row, field, value string) error {
+	s := r.own(row)
+	old, isOption := row.Data.(optionName)
+	switch {
+	case !isOption && s.Type != uciNew && !strings.HasPrefix(s.Name, uciNew), isOption && !strings.HasPrefix(string(old), uciNew):
+		return refused("only what AddObject made can be called otherwise")
+	case isOption && s.Option(value) != nil, !isOption && field == "name" && r.section(row.Package, value) != nil:
+		return badValue("there is one of that name")
+	case isOption:
+		row.Key, row.Data = value, optionName(value)
+		return r.uciEdit(uci.Edit{Op: uci.OpRename, Package: row.Package, Section: row.Section, Option: string(old), Values: []string{value}})
+	case field == "name":
+		row.Key, row.Section = s.Type+" "+value, value
+		return r.uciEdit(uci.Edit{Op: uci.OpRename, Package: row.Package, Section: s.Name, Values: []string{value}})
+	}
+	row.Key = value + " " + s.Name
+	_, err := r.retype(row.Package, s, value, s.Name, nil)
+	return err
 }
 
 func uciDropOption(_ context.Context, r *Reader, row *model.Row) error {
@@ -134,9 +166,11 @@ func uciOptionField(o *uci.Option, field string) string {
 	return strings.ReplaceAll(list, "\x00", ",")
 }
 
-// uciSetField writes one of AddSection, SetOption and Value.
+// uciSetField writes one of AddSection, SetOption, Value, Name and Type.
 func uciSetField(_ context.Context, r *Reader, row *model.Row, args []string, value string) error {
 	switch args[0] {
+	case "name", "type":
+		return uciName(r, row, args[0], value)
 	case "add":
 		typ, name, _ := strings.Cut(value, " ")
 		if name != "" && r.section(row.Package, name) != nil || !uci.ValidName(typ) {
