@@ -5,7 +5,7 @@
 # so is an interface of proto pppoa, read-only. An Ethernet.Link stands on them.
 #
 # Left out: what dsl_cpe_control does not tell, such as what the line could do (XTSE, AllowedProfiles,
-# LinkEncapsulationSupported) and corrected errors, of which it counts seconds only. The line is switched off by no option.
+# LinkEncapsulationSupported) and corrected errors, of which it counts seconds only.
 
 Device.DSL.    r
   needs file /etc/init.d/dsl_control
@@ -16,8 +16,8 @@ Device.DSL.Line.{i}.    r
   let state  ubus dsl metrics {} .state
   let up     ubus dsl metrics {} .up
   let uptime ubus dsl metrics {} .uptime
-  # Whether the control daemon runs.
-  Enable                 r  boolean           ubus dsl metrics {} .api_version | map =0 *=1
+  # Whether the control daemon is started, without which there is no line; nor is there then whoever is reached by it only.
+  Enable                 rw boolean           call service.enable dsl_control
   Status                 r  enum(Up, Down, Unknown, Dormant, NotPresent, LowerLayerDown, Error)  const {up} | map 1=Up 0=Down *=Unknown
   Name                   r  string(64)        const {section}
   LastChange             r  unsignedInt deny  call net.since {state} {up} {uptime}

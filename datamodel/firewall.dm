@@ -3,7 +3,10 @@
 
 Device.Firewall. r
   needs uci firewall
-  Enable r boolean call fw.enabled
+  # False takes all rules away, also at boot, and with them the translation of addresses. So it is refused where two zones have
+  # a network, or the one that has does not let all in: first they have to be what they would be then. So is what would make
+  # them need it while it is off.
+  Enable rw boolean call service.enable firewall
   # Of opkg's list of packages.
   Version r string(16) file /usr/lib/opkg/info/firewall4.control line Version: | trim 16
   LastChange r dateTime call file.changed /etc/config/firewall | time

@@ -27,6 +27,7 @@ var wallSingle = map[string]string{
 	"Rule.{i}.PortList":                "a set of addresses",
 	"Rule.{i}.Exclude":                 "fw4 has no such thing",
 	"InterfaceSetting.{i}.StealthMode": "the LAN is the way in; TestPing",
+	"Firewall.Enable":                  "there is an uplink",
 	"Device.UPnPMediaServer":           "minidlna is not there",
 	"Device.UPnPMediaRenderer":         "none",
 	"Device.UPnPWLANAccessPoint":       "none",

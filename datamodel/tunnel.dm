@@ -102,7 +102,8 @@ Device.VXLAN.Tunnel.{i}.Interface.{i}.Stats.  r
 # Rows are sections, and what netifd made of DHCPv4's option 212, of which only its name is known.
 Device.IPv6rd.                           r
   needs file /lib/netifd/proto/6rd.*
-  Enable  r  boolean  call net.tunnel any 6rd
+  # All of them off; on again are those that were.
+  Enable  rw boolean  call net.tunnel.any 6rd
 
 Device.IPv6rd.InterfaceSetting.{i}.      r
   rows  call net.protos 6rd
@@ -120,7 +121,8 @@ Device.IPv6rd.InterfaceSetting.{i}.      r
 # Rows are sections, and what netifd made of DHCPv6's option 64, of which only its name is known.
 Device.DSLite.                           r
   needs file /lib/netifd/proto/dslite.*
-  Enable  r  boolean  call net.tunnel any dslite
+  # As of IPv6rd.
+  Enable  rw boolean  call net.tunnel.any dslite
 
 Device.DSLite.InterfaceSetting.{i}.      r
   rows  call net.protos dslite

@@ -25,7 +25,6 @@ var fwTable = []named{
 	{"fw.helper", &Func{Get: getHelper, Set: setHelper}},
 	{"fw.sets", &Func{Rows: fwSets, Delete: deleteSet, Get: getSet, Set: setSet, Hook: hookSet}},
 	{"fw.log", &Func{Get: getFWLog, Set: setFWLog}},
-	{"fw.enabled", &Func{Get: getFWEnabled}},
 
 	{"ddns.services", &Func{Get: ddnsServices}},
 	{"ddns.status", &Func{Get: ddnsStatus}},

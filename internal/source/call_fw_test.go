@@ -136,3 +136,22 @@ func FuzzFirewall(f *testing.F) {
 		fwAnyZone(p, "input", []int{22})
 	})
 }
+
+func TestNeedsFirewall(t *testing.T) {
+	const network = "config interface 'lan'\n\toption proto 'static'\nconfig interface 'wan'\n\toption proto 'dhcp'\n\toption disabled '1'\nconfig interface 'guest'\n\toption proto 'static'\n"
+	lan := "config zone\n\toption name 'lan'\n\tlist network 'lan'\n\toption input 'ACCEPT'\n"
+	for name, c := range map[string]struct{ firewall, want string }{
+		"an access point":                  {lan + "config zone\n\toption name 'wan'\n\tlist network 'wan'\n\tlist network 'wan6'\n\toption masq '1'\n", ""},
+		"nothing":                          {"", ""},
+		"what it does not say is kept out": {"config zone\n\toption name 'lan'\n\tlist network 'lan'\n", "the router is open to the zone lan"},
+		"or let in, where all are":         {"config defaults\n\toption input 'accept'\nconfig zone\n\toption name 'lan'\n\tlist network 'lan'\n", ""},
+		"guests":                           {lan + "config zone\n\toption name 'guest'\n\tlist network 'guest'\n\toption input 'ACCEPT'\n", "the zones lan and guest are open to one another"},
+		"translation":                      {strings.Replace(lan, "ACCEPT'\n", "ACCEPT'\n\toption masq '1'\n", 1), "nobody translates the addresses for the zone lan"},
+		"a zone by its device":             {lan + "config zone\n\toption name 'vpn'\n\tlist device 'tun+'\n\toption input 'DROP'\n", "the router is open to the zone vpn"},
+	} {
+		rt := newRouter(t, map[string]string{"etc/config/firewall": c.firewall, "etc/config/network": network})
+		if got := rt.begin(t).needsFirewall(); got != c.want {
+			t.Errorf("%s: %q, want %q", name, got, c.want)
+		}
+	}
+}

@@ -272,7 +272,44 @@ func setFWLog(_ context.Context, r *Reader, _ *model.Row, _ []string, value stri
 	return nil
 }
 
-// getFWEnabled says whether the firewall is begun at boot.
-func getFWEnabled(_ context.Context, r *Reader, _ *model.Row, _ []string) (string, error) {
-	return digit(len(r.Glob("/etc/rc.d/S*firewall")) > 0), nil
+// keepsShut refuses a commit after which the firewall is off and that lets something in which was kept out: with it goes the
+// translation of addresses, and every zone is open to the router and to the others.
+func (r *Reader) keepsShut() error {
+	touched := len(r.after) > 0
+	for _, e := range r.uci.edits {
+		touched = touched || e.Package == "network" || e.Package == "firewall"
+	}
+	if !touched || r.serviceEnabled("firewall") {
+		return nil
+	}
+	before, why := newReader(r.rt, r.tree), r.needsFirewall()
+	if why == "" || !before.serviceEnabled("firewall") && before.needsFirewall() != "" {
+		return nil
+	}
+	return refused("without the firewall %s", why)
+}
+
+// needsFirewall says what there would not be without it, "" for nothing: on a router of one network, such as an access point.
+func (r *Reader) needsFirewall() string {
+	defaults, last := r.section("firewall", "@defaults[0]"), ""
+	for _, z := range zones(r) {
+		name := z.Get("name")
+		live := z.Option("device") != nil || z.Option("subnet") != nil
+		for _, network := range items(z, "network") {
+			s := r.section("network", network)
+			live = live || s != nil && !yes(s.Get("disabled"), false)
+		}
+		switch {
+		case !live:
+		case yes(z.Get("masq"), false), yes(z.Get("masq6"), false):
+			return "nobody translates the addresses for the zone " + name
+		case !strings.EqualFold(firstOf(z.Get("input"), text(defaults, "input")), "ACCEPT"):
+			return "the router is open to the zone " + name
+		case last != "":
+			return "the zones " + last + " and " + name + " are open to one another"
+		default:
+			last = name
+		}
+	}
+	return ""
 }

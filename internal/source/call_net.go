@@ -68,6 +68,7 @@ var netTable = []named{
 
 	{"net.protos", &Func{Rows: netProtoRows, Add: netIfaceAdd, Delete: netIfaceDelete}},
 	{"net.tunnel", &Func{Get: getTunnel, Set: setTunnel, Hook: hookTunnel}},
+	{"net.tunnel.any", &Func{Get: getAnyTunnel, Set: setAnyTunnel}},
 	{"net.options", &netOptions},
 
 	{"net.routers", &Func{Rows: netRouters}},

@@ -151,14 +151,50 @@ func isName(peer string) bool {
 	return err != nil
 }
 
-// getTunnel answers `call net.tunnel FIELD`, and `any PROTO`: whether a tunnel of that kind is switched on.
+// getAnyTunnel answers `call net.tunnel.any PROTO`: whether a tunnel of that kind is switched on.
+func getAnyTunnel(ctx context.Context, r *Reader, _ *model.Row, args []string) (string, error) {
+	return digit(slices.ContainsFunc(r.network(ctx).ifaces, func(i *netIface) bool {
+		return i.proto == args[0] && !yes(text(i.s, "disabled"), false)
+	})), nil
+}
+
+// setAnyTunnel switches all of them off, and remembers which to switch on again.
+func setAnyTunnel(ctx context.Context, r *Reader, _ *model.Row, args []string, value string) error {
+	if was, _ := getAnyTunnel(ctx, r, nil, args); was == value {
+		return nil
+	}
+	off := strings.Fields(r.State(args[0] + ".off"))
+	var names []string
+	for _, i := range r.network(ctx).ifaces {
+		disabled := ""
+		switch {
+		case i.proto != args[0], value == "1" && !slices.Contains(off, i.name):
+			continue
+		case i.s == nil:
+			return readOnly("netifd made %s itself", i.name)
+		case value == "0" && yes(i.s.Get("disabled"), false):
+			continue
+		case value == "0":
+			disabled = "1"
+		}
+		names = append(names, i.name)
+		if err := r.uciSet("network", i.name, "disabled", disabled); err != nil {
+			return err
+		}
+	}
+	if len(names) == 0 {
+		return refused("nothing to switch on: enable a row")
+	}
+	if value == "1" {
+		names = nil
+	}
+	r.SetState(args[0]+".off", strings.Join(names, " "))
+	return nil
+}
+
+// getTunnel answers `call net.tunnel FIELD`.
 func getTunnel(ctx context.Context, r *Reader, row *model.Row, args []string) (string, error) {
 	n := r.network(ctx)
-	if args[0] == "any" {
-		return digit(slices.ContainsFunc(n.ifaces, func(i *netIface) bool {
-			return i.proto == args[1] && !yes(text(i.s, "disabled"), false)
-		})), nil
-	}
 	i := n.iface[row.Key]
 	if i == nil {
 		return "", nil

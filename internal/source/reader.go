@@ -1,6 +1,7 @@
 package source
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -168,7 +169,7 @@ func (r *Reader) Prepare(ctx context.Context) (model.Prepared, error) {
 	p.Files = append(p.Files, own...)
 	texts, err := r.textPrepare()
 	if err == nil {
-		err = r.keepsAWayIn()
+		err = cmp.Or(r.keepsAWayIn(), r.keepsShut())
 	}
 	if err != nil {
 		return model.Prepared{}, err
