@@ -17,6 +17,7 @@ import (
 	"github.com/cwmpd/cwmpd/internal/model"
 	"github.com/cwmpd/cwmpd/internal/notify"
 	"github.com/cwmpd/cwmpd/internal/slog"
+	"github.com/cwmpd/cwmpd/internal/system"
 	"github.com/cwmpd/cwmpd/internal/transfer"
 	"github.com/cwmpd/cwmpd/internal/ubus"
 	"github.com/cwmpd/cwmpd/internal/web"
@@ -377,6 +378,7 @@ func (d *Daemon) afterSession(ctx context.Context) {
 	d.lookAround()
 	d.settle()
 	debug.FreeOSMemory() // a session's envelopes are the largest things we hold; a router wants them back
+	system.ReleaseProgram()
 }
 
 // applyOwed sends reloads that procd was not there to hear, between sessions.
