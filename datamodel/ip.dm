@@ -36,7 +36,6 @@ Device.IP.Interface.{i}.    rw
   Type                           r  enum(Normal, Loopback, Tunnel, Tunneled)  call net.interface.type
   Loopback                       r  boolean           call net.interface.loopback
   AutoIPEnable                   r  boolean           const false
-  TWAMPReflectorNumberOfEntries  r  unsignedInt       const 0
 
 Device.IP.Interface.{i}.Stats.    r
   Reset                       rw boolean command    call net.reset
@@ -50,6 +49,22 @@ Device.IP.Interface.{i}.Stats.    r
   DiscardPacketsReceived      r  StatsCounter32 deny  call net.counter rx_dropped 32
   UnicastPacketsReceived      r  StatsCounter64 deny  call net.counter rx_packets -multicast
   MulticastPacketsReceived    r  StatsCounter64 deny  call net.counter multicast
+
+# Answers those who measure the line by TWAMP Light (RFC 5357 appendix I) on the addresses of the interface, at most 500 times a
+# second; never the port that it listens on, behind which there could be another one, and nobody with a packet of less than
+# 41 octets. The firewall is not opened for it.
+Device.IP.Interface.{i}.TWAMPReflector.{i}.    rw
+  rows  call twamp.rows
+  add   call twamp.rows
+  max   8
+  unique Port
+  write call twamp.status
+  Enable           rw boolean                state enable | default 0
+  Status           r  enum(Disabled, Active, Error)  call twamp.status
+  Port             rw unsignedInt(1..65535)  state port | default 862
+  MaximumTTL       rw unsignedInt(1..255)    state ttl | default 1
+  IPAllowedList    rw list string            state addresses
+  PortAllowedList  rw list string            state ports
 
 # `option ipaddr` with netmask, with a length, or `list ipaddr`: the form is kept. A dynamic address is one row for ever.
 Device.IP.Interface.{i}.IPv4Address.{i}.    rw

@@ -18,6 +18,7 @@ var layer = map[string]float64{
 	"internal/uci": 0, "internal/ubus": 0, "internal/system": 0, "internal/state": 0,
 	"internal/config": 0, "internal/web": 0, "internal/digest": 0, "internal/discover": 0,
 	"internal/kernel":    0, // what the kernel says over netlink: as near to the router as ubus, and as ignorant of TR-181
+	"internal/twamp":     0,
 	"datamodel":          0,
 	"internal/model":     0.5,
 	"internal/notify":    1,

@@ -214,6 +214,7 @@ func (d *Daemon) run(ctx context.Context) error {
 	})
 	start("samples", d.router.RunSampler)
 	start("channels", d.router.RunChannels)
+	start("reflectors", d.router.RunReflectors)
 	start("connreq", d.http.Run)
 	start("connreq by UDP", d.udp.Run)
 	d.awaitPorts(ctx) // the first Inform tells where we listen
@@ -448,6 +449,7 @@ func (d *Daemon) watchAddress(ctx context.Context) error {
 	onNetwork := func(string, ubus.Value) {
 		d.lookAround()
 		d.xmpp.NetworkChanged()
+		d.router.NetworkChanged()
 	}
 	if err := d.Bus.Listen("network.interface", onNetwork); err != nil {
 		d.log.Warn("listen for network events", "err", err)

@@ -58,8 +58,9 @@ type Router struct {
 	since  sinceMemo
 	around *neighbourhood
 
-	sampler  sampler
-	channels channelChanges
+	sampler    sampler
+	channels   channelChanges
+	reflectors reflectors
 
 	dialing chan struct{} // holds a token while somebody connects to D-Bus
 
@@ -78,6 +79,7 @@ func New(cfg Config) *Router {
 	rt := &Router{cfg: cfg, log: log, funcs: builtin(), quiet: newOnce(512), dialing: make(chan struct{}, 1)}
 	rt.around = &neighbourhood{asked: make(chan struct{}, 1)}
 	rt.around.funcs(rt.funcs)
+	rt.reflectors.funcs(rt.funcs)
 	rt.sampler.changed = make(chan struct{}, 1)
 	rt.funcs["device.sampled"] = Func{Get: rt.sampler.get}
 	rt.funcs["wifi.changes"] = Func{Get: rt.channels.get}

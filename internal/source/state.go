@@ -146,6 +146,7 @@ func (r *Reader) stateClose() {
 	r.rt.values = nil
 	r.rt.age++
 	r.rt.mu.Unlock()
+	r.rt.NetworkChanged()
 	select {
 	case r.rt.sampler.changed <- struct{}{}:
 	default:
