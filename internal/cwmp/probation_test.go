@@ -521,9 +521,9 @@ func TestK20_NewPasswordOnProbation(t *testing.T) {
 		picky(m, "secret")
 		m.move(oldACS, "old", "new")
 		m.cpe.Post(Event{Code: dead})
-		pass(30 * time.Minute)
+		pass(10 * time.Minute)
 		picky(m, "new")
-		pass(30 * time.Minute)
+		pass(45 * time.Minute)
 		if s := m.cpe.saved; s.Probation != nil || s.Good.Password != "new" || len(m.switched) != 0 {
 			t.Errorf("saved %+v, switched %v", s, m.switched)
 		}
