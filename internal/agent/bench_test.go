@@ -67,7 +67,7 @@ func cpuTime(tb testing.TB) time.Duration {
 // BenchmarkWholeTree reads all there is, on the sandbox's router and on larger ones. The router answers in another
 // process. Cost that grows linearly shows in equal ns/param.
 func BenchmarkWholeTree(b *testing.B) {
-	for _, leases := range []int{0, 160, 320, 640} {
+	for _, leases := range []int{0, 250, 500, 1000} {
 		b.Run(fmt.Sprint(leases, "leases"), func(b *testing.B) {
 			root := grownRouter(b, leases)
 			serveRouter(b, root)

@@ -137,7 +137,7 @@ func readJSON(tb testing.TB, name string, into any) {
 	}
 }
 
-// grownRouter writes a router whose LAN has that many more hosts with a DHCP lease, half as many static leases, port
+// grownRouter writes a router whose LAN has that many more hosts with a DHCP lease and two neighbours, half as many static leases, port
 // mappings and routes, and an access point for each eighty of them. 200 leases make about 10,000 parameters.
 func grownRouter(tb testing.TB, leases int) (root string) {
 	tb.Helper()
@@ -155,7 +155,9 @@ func grownRouter(tb testing.TB, leases int) (root string) {
 	for i := range leases {
 		mac, ip := fmt.Sprintf("02:00:00:00:%02x:%02x", i>>8, i&255), fmt.Sprintf("192.168.%d.%d", 2+i/250, 1+i%250)
 		fmt.Fprintf(&lease, "4102444800 %s %s host-%d 01:%s\n", mac, ip, i, mac)
-		neighbours = append(neighbours, kernel.Neighbour{Dev: "br-lan.1", MAC: mac, IP: netip.MustParseAddr(ip), State: "reachable"})
+		for _, addr := range []string{ip, fmt.Sprintf("fd4c:9d1e:2b7a::1:%x", i)} {
+			neighbours = append(neighbours, kernel.Neighbour{Dev: "br-lan.1", MAC: mac, IP: netip.MustParseAddr(addr), State: "reachable"})
+		}
 		if i%2 == 0 {
 			fmt.Fprintf(&dhcp, "\nconfig host\n\toption name 'host-%d'\n\toption mac '%s'\n\toption ip '%s'\n", i, mac, ip)
 			fmt.Fprintf(&firewall, "\nconfig redirect\n\toption name 'to host-%d'\n\toption src 'wan'\n\toption src_dport '%d'\n\toption dest 'lan'\n"+
