@@ -13,16 +13,17 @@ import (
 	"github.com/cwmpd/cwmpd/internal/discover"
 )
 
-// A lan is two network namespaces with a wire between them: dnsmasq serves in one, udhcpc asks in the other.
+// A lan is two network namespaces with a wire between them; what asks for addresses or hears neighbours runs in "client".
 type lan struct {
 	t              *testing.T
 	server, client string // namespaces
 	dir            string
 }
 
-func newLAN(t *testing.T) *lan {
+// newLAN makes one, where these programs are to run in it.
+func newLAN(t *testing.T, programs ...string) *lan {
 	t.Helper()
-	for _, program := range []string{"ip", "dnsmasq", "udhcpc"} {
+	for _, program := range append(programs, "ip") {
 		if _, err := exec.LookPath(program); err != nil {
 			t.Skipf("no %s here", program)
 		}
@@ -150,7 +151,7 @@ INTERFACE=wan CWMPD_RUN=`+device.router.Path(discover.Dir)+`
 // moves the device to another ACS; when it gives its lease back, the gateway forgets it.
 func TestARealLease(t *testing.T) {
 	t.Parallel()
-	l := newLAN(t)
+	l := newLAN(t, "dnsmasq", "udhcpc")
 	const network = "config interface 'wan'\n\toption device 'eth1'\n\toption proto 'dhcp'\n"
 	const dhcp = "config dnsmasq\n\toption leasefile '/tmp/dhcp.leases'\n"
 	gateway := newStage(t, map[string]string{"etc/config/dhcp": dhcp, "tmp/dhcp.leases": ""})
