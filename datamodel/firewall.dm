@@ -144,7 +144,8 @@ Device.Firewall.Policy.{i}. rw
   ReverseChain r pathRef const ""
   ReverseTargetChain r enum(Drop, Accept, Reject) call fw.rule reverse | default DROP | map ACCEPT=Accept REJECT=Reject DROP=Drop accept=Accept reject=Reject drop=Drop
 
-# A redirect of all that comes from a zone to one host; connection requests by HTTP go there too.
+# A redirect of all that comes from a zone to one host; connection requests by HTTP do not go there where the agent has the
+# firewall let them in (incoming_rule).
 Device.Firewall.DMZ.{i}. rw
   rows call fw.dmz
   add uci firewall.@redirect cwmp_dmz_{n} enabled=0 src=wan proto=all target=DNAT

@@ -116,7 +116,8 @@ func (p *Parts) lookUpACS(ctx context.Context) {
 // firewallService is the name under which procd keeps our rules; fw4 and firewall3 ask it for those of all services.
 const firewallService = "cwmpd-firewall"
 
-// firewallRules are the rules that let connection requests in, none unless the owner asked for them.
+// firewallRules are the rules that let connection requests in, none unless the owner asked for them. fw4 takes those of
+// services before its own, so no redirect, not that of all ports to one host either, leads such a request elsewhere.
 func (p *Parts) firewallRules() []ubus.Value {
 	s := p.settings.Load()
 	rules := []ubus.Value{}
@@ -140,7 +141,8 @@ func (p *Parts) firewallRules() []ubus.Value {
 		if sources != nil {
 			rule = append(rule, "src_ip", sources)
 		}
-		rules = append(rules, ubus.Table(rule...))
+		rules = append(rules, ubus.Table(rule...),
+			ubus.Table("type", "redirect", "src", s.CPE.IncomingZone, "proto", r.proto, "src_dport", strconv.Itoa(r.port), "target", "DNAT"))
 	}
 	return rules
 }

@@ -195,7 +195,7 @@ func TestFirewall(t *testing.T) {
 	port := func() string { return portOption.FindString(s.read("etc/config/cwmp")) }
 	number := func() string { return strings.Trim(strings.TrimPrefix(port(), "option port "), "'") }
 	rule := func(proto, more string) string {
-		return `{"type":"rule","src":"wan","proto":"` + proto + `","dest_port":"` + number() + `","target":"ACCEPT"` + more + `}`
+		return `{"type":"rule","src":"wan","proto":"` + proto + `","dest_port":"` + number() + `","target":"ACCEPT"` + more + `},{"type":"redirect","src":"wan","proto":"` + proto + `","src_dport":"` + number() + `","target":"DNAT"}`
 	}
 	want := func(more string) {
 		t.Helper()
@@ -209,7 +209,7 @@ func TestFirewall(t *testing.T) {
 	want(`,"src_ip":["127.0.0.1","192.0.2.7/32","2001:db8::/32"]`)
 	s.edit("etc/config/cwmp", []string{"s|" + port() + "|option port '" + strconv.Itoa(freePort(t)) + "'|"})
 	want(`,"src_ip":["127.0.0.1","192.0.2.7/32","2001:db8::/32"]`)
-	if v := s.call("service", "get_data", "type", "firewall"); v.Get("cwmpd-firewall", "firewall").Len() != 2 {
+	if v := s.call("service", "get_data", "type", "firewall"); v.Get("cwmpd-firewall", "firewall").Len() != 4 {
 		t.Errorf("the firewall is told %v", v)
 	}
 	s.edit("etc/config/cwmp", []string{"s|option incoming_rule 'IP_Port'||"})

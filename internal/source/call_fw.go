@@ -164,10 +164,7 @@ func deleteFWRule(_ context.Context, r *Reader, row *model.Row) error {
 		return err
 	}
 	r.SetState(mappingText(s.Name), "")
-	if err := r.removeSection("firewall", s.Name); err != nil {
-		return err
-	}
-	return fwLockOut(r)
+	return r.removeSection("firewall", s.Name)
 }
 
 // fwSplit gives each protocol of a rule a section of its own, one after the other, and returns the row's.

@@ -2,7 +2,6 @@ package source
 
 import (
 	"context"
-	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -27,8 +26,7 @@ func fwStatus(r *Reader, s *uci.Section) string {
 	return "Disabled"
 }
 
-// hookFW refuses what fw4 would skip or misread, what would mean everybody where an ACS forgot to say whom, and what would
-// lock everybody out.
+// hookFW refuses what fw4 would skip or misread, and what would mean everybody where an ACS forgot to say whom.
 func hookFW(_ context.Context, r *Reader, row *model.Row, _ map[string]string) error {
 	s := fwOf(r, row)
 	if s == nil || row.ReadOnly {
@@ -51,7 +49,7 @@ func hookFW(_ context.Context, r *Reader, row *model.Row, _ map[string]string) e
 			return model.Errorf(model.BadValue, "not while it is enabled: %s", why)
 		}
 	}
-	return fwLockOut(r)
+	return nil
 }
 
 // fwFamily is 4 or 6, 0 for both.
@@ -180,6 +178,18 @@ type fwProbe struct {
 	port   int
 }
 
+// fwConditions are the options that make a rule, or a redirect, one about a part of what it names.
+const fwConditions = " src_ip src_port src_mac src_dip ipset mark dscp limit helper device start_date stop_date start_time stop_time weekdays "
+
+func fwPartly(s *uci.Section, more string) bool {
+	for _, o := range s.Options {
+		if strings.Contains(fwConditions+more, " "+o.Name+" ") {
+			return true
+		}
+	}
+	return false
+}
+
 // fwOpen reports whether some of such connections come through: rules in fw4's order, those from any zone first, then what
 // is forwarded, then the policy. A rule with further conditions is about a part of them: it can let them in, but keeps not
 // all of them out. Rules that services hand to fw4 over ubus are not seen.
@@ -191,11 +201,7 @@ func fwOpen(p *uci.Package, c fwProbe) bool {
 				continue
 			}
 			accept := fwTarget(s) == "Accept"
-			part := c.chain == "forward" && s.Get("dest") != "*"
-			for _, o := range s.Options {
-				part = part || strings.Contains(" src_ip dest_ip src_port src_mac ipset mark dscp limit helper device start_date stop_date start_time stop_time weekdays ", " "+o.Name+" ")
-			}
-			if accept || !part {
+			if accept || (c.chain != "forward" || s.Get("dest") == "*") && !fwPartly(s, " dest_ip ") {
 				return accept
 			}
 		}
@@ -238,57 +244,14 @@ func fwMeets(s *uci.Section, c fwProbe, zone string) bool {
 		return len(types) == 0 || slices.Contains(types, "echo-request") || slices.Contains(types, "ping") ||
 			slices.Contains(types, "8") && c.family == 4 || slices.Contains(types, "128") && c.family == 6
 	}
-	ports := items(s, "dest_port")
+	return fwPortIn(items(s, "dest_port"), c.port)
+}
+
+func fwPortIn(ports []string, port int) bool {
 	return len(ports) == 0 || slices.ContainsFunc(ports, func(item string) bool {
 		first, last := fwPorts(item)
-		return (c.port >= first && c.port <= last) != strings.HasPrefix(item, "!")
+		return (port >= first && port <= last) != strings.HasPrefix(item, "!")
 	})
-}
-
-// fwLockOut refuses a change after which nobody could come in to repair it: no zone in which the router's own SSH or web
-// server can be reached, or no way out to the ACS, where there was one before. Connection requests need no look: cwmpd hands
-// fw4 its rules for them, and those come first.
-func fwLockOut(r *Reader) error {
-	v := r.uciLoad("firewall")
-	if v == nil || v.Package == v.base {
-		return nil
-	}
-	ports := adminPorts(r)
-	if fwAnyZone(v.base, "input", ports) && !fwAnyZone(v.Package, "input", ports) {
-		return refused("nobody could administer this router any more: no zone would reach its ports %v", ports)
-	}
-	port := []int{443}
-	if u, err := url.Parse(ownConfig(r).ACS.URL); err == nil {
-		if n, err := strconv.Atoi(u.Port()); err == nil {
-			port[0] = n
-		} else if u.Scheme == "http" {
-			port[0] = 80
-		}
-	}
-	if fwAnyZone(v.base, "output", port) && !fwAnyZone(v.Package, "output", port) {
-		return refused("this router could not reach its ACS any more, at port %d", port[0])
-	}
-	return nil
-}
-
-// fwAnyZone looks for a zone with a network through which a port is reached; on the way out only at the zones that lead to
-// the internet, which are those that are translated, if there are any.
-func fwAnyZone(p *uci.Package, chain string, ports []int) bool {
-	zones := p.OfType("zone")
-	masq := chain == "output" && slices.ContainsFunc(zones, func(z *uci.Section) bool { return yes(z.Get("masq"), false) })
-	for _, z := range zones {
-		if len(items(z, "network"))+len(items(z, "device")) == 0 || !yes(z.Get("enabled"), true) || masq && !yes(z.Get("masq"), false) {
-			continue
-		}
-		for _, port := range ports {
-			for _, family := range []int{4, 6} {
-				if fwOpen(p, fwProbe{chain, z.Get("name"), family, "6", port}) {
-					return true
-				}
-			}
-		}
-	}
-	return false
 }
 
 // adminPorts are those of dropbear and uhttpd.

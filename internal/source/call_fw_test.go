@@ -102,6 +102,7 @@ func TestPartsOfFirewallOptions(t *testing.T) {
 func FuzzFirewall(f *testing.F) {
 	f.Add(twoZones + "config rule\n\toption src '*'\n\tlist proto 'tcpudp'\n\toption dest_port '!1-2 3'\n\toption icmp_type 'ping'\n\toption target 'drop'\n\toption dest_ip '!::1/64'\n")
 	f.Add("config rule\n\toption proto ' ! '\n\toption dest_port '-'\n\toption ipset '!'\n\toption src_ip '/'\n\toption match '_'\n")
+	r := newReader(New(Config{Root: f.TempDir()}), nil)
 	f.Fuzz(func(t *testing.T, text string) {
 		p, err := uci.Parse("firewall", []byte(text))
 		if err != nil {
@@ -133,7 +134,8 @@ func FuzzFirewall(f *testing.F) {
 			fwOpen(p, fwProbe{chain, "lan", 4, "6", 22})
 			fwOpen(p, fwProbe{chain, "wan", 6, "58", 0})
 		}
-		fwAnyZone(p, "input", []int{22})
+		fwAnyZone(r, p, "input", 0, []int{22})
+		fwAsked(r, p)
 	})
 }
 

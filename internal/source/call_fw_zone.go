@@ -183,10 +183,7 @@ func deleteSet(_ context.Context, r *Reader, row *model.Row) error {
 	if err := renameSet(r, text(r.own(row), "name"), ""); err != nil {
 		return err
 	}
-	if err := r.removeSection("firewall", row.Section); err != nil {
-		return err
-	}
-	return fwLockOut(r)
+	return r.removeSection("firewall", row.Section)
 }
 
 // setKind is what is in a set: ip, net, mac or port.
@@ -245,7 +242,7 @@ func hookSet(_ context.Context, r *Reader, row *model.Row, _ map[string]string) 
 			return model.Errorf(model.BadValue, "%q cannot be in this set", item)
 		}
 	}
-	return fwLockOut(r)
+	return nil
 }
 
 // getFWLog says whether every zone logs what the policy keeps out; it is the first bit of an option.

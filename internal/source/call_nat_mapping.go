@@ -388,6 +388,11 @@ func hookMapping(ctx context.Context, r *Reader, row *model.Row, changed map[str
 		}
 	}
 	_, from := changed["ExternalPort"]
+	if from || changed["Enable"]+changed["Protocol"]+changed["Interface"] != "" {
+		if err := takesRequests(r, s); err != nil {
+			return err
+		}
+	}
 	_, to := changed["ExternalPortEndRange"]
 	_, inner := changed["InternalPort"]
 	if !from && !to && !inner {

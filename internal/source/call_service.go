@@ -144,11 +144,16 @@ func (r *Reader) keepsAWayIn() error {
 	for _, f := range r.files.texts {
 		touched = touched || f.changed
 	}
+	ways := false
 	for _, e := range r.uci.edits {
 		touched = touched || e.Package == "dropbear" || e.Package == "uhttpd"
+		ways = ways || touched || e.Package == "firewall"
 	}
 	if touched && !r.wayIn() && newReader(r.rt, r.tree).wayIn() {
 		return refused("nobody could log in any more: neither by SSH nor on the web pages")
+	}
+	if ways {
+		return r.keepsFirewallWays()
 	}
 	return nil
 }
