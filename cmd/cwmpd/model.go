@@ -20,7 +20,8 @@ func modelVerb() verb {
 	return verb{
 		name: "model", args: "check [FILE...] | stats | import-bbfdm FILE", summary: "check .dm files; count what the model says",
 		help: `check reads data model files, the given ones or all that the router has, and prints
-FILE:LINE: what is wrong, for each problem; it exits 3 when there is one.
+FILE:LINE: what is wrong, for each problem; it exits 3 when there is one. On a
+PC it hints on the error output at names that may be misspelt.
 stats counts objects, parameters and the sources they come from.
 import-bbfdm prints a JSON plugin of bbfdm as a .dm file, and on the error
 output what it had to leave out. {BBF_VENDOR_PREFIX} becomes --vendor.`,
@@ -60,6 +61,7 @@ func checkModel(ctx context.Context, o *options, files []string) error {
 	if err != nil {
 		return err
 	}
+	modelHints(o, files)
 	if o.json {
 		if problems == nil {
 			problems = []model.Problem{}

@@ -122,3 +122,39 @@ func TestModelImportBBFDM(t *testing.T) {
 		t.Errorf("without a file: %+v", a)
 	}
 }
+
+// TestModelHints: a name that is neither the built-in model's nor a vendor's is told, with the one that may be meant.
+func TestModelHints(t *testing.T) {
+	t.Parallel()
+	b := offline(t)
+	file := filepath.Join(t.TempDir(), "isp.dm")
+	write(t, file, `# comments and X_ names are left alone
+Device.WiFi.Radio.{i}.  r
+  Chanel         r unsignedInt  const 1
+  Channel        r unsignedInt  \
+    const 2
+  X_ACME_Fan     r boolean      const true
+  Zebra          r string       const x
+  needs file /etc
+Device.Wifi.Radio.{i}.  r
+  Anything       r string       const x
+Device.X_ACME_Light.    r
+  Brightness     r string       const x
+Device.DeviceInfo.      r
+  firstUseDate   none
+`)
+	a := b.do("model", "check", file)
+	want := []string{
+		file + ":3: hint: the built-in model has no Chanel, and a vendor's name begins with X_, the nearest is Channel",
+		file + ":7: hint: the built-in model has no Zebra, and a vendor's name begins with X_",
+		file + ":9: hint: the built-in model has no Device.Wifi.Radio.{i}., and a vendor's name begins with X_, the nearest is Device.WiFi.Radio.{i}.",
+	}
+	for _, line := range want {
+		if !strings.Contains(a.err, line+"\n") {
+			t.Errorf("no hint %q in\n%s", line, a.err)
+		}
+	}
+	if n := strings.Count(a.err, "hint:"); n != len(want) {
+		t.Errorf("%d hints, want %d:\n%s", n, len(want), a.err)
+	}
+}
