@@ -117,7 +117,7 @@ func TestSessionWaitsForTheRoute(t *testing.T) {
 	defer p.Close()
 	var up atomic.Bool
 	p.route = func(netip.Addr) bool { return up.Load() }
-	d := &Daemon{Parts: p, busy: make(chan struct{}, 1), prefer: new(web.Affinity), moved: make(chan struct{}, 1), found: newDiscovery(0), leave: func(error) {}}
+	d := &Daemon{Parts: p, busy: make(chan struct{}, 1), prefer: new(web.Affinity), moved: make(chan struct{}, 1), found: newDiscovery(0), leave: func(error) {}, settle: func() {}}
 	if err := d.build(); err != nil {
 		t.Fatal(err)
 	}

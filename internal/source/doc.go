@@ -23,7 +23,8 @@
 //
 // A write changes what the transaction reads from then on, and nothing else. Prepare replays the UCI edits under
 // libuci's locks on what the files hold by then; the tree commits all files as one. What is not a file (exec, dbus)
-// waits until the commit, and runs before the files.
+// waits until the commit, and runs before the files. What may cut off who asks for it (an init script, an interface that
+// goes down) is an errand: Reader.After leaves it to the end of the session, after the reloads.
 //
 // A Reader belongs to one goroutine. The Router is shared: its mutex guards the saved values and the D-Bus connection.
 package source
