@@ -129,25 +129,24 @@ func (s *reflectors) look(ctx context.Context, rt *Router) {
 	if !s.runs {
 		return
 	}
-	r, said := newReader(rt, nil), ""
-	addresses := map[string][]netip.Addr{}
+	r := newReader(rt, nil)
+	sets, addresses := map[string]map[string]string{}, map[string][]netip.Addr{}
 	for name, set := range r.stateValues() {
 		head, _, ours := strings.Cut(name, rowSep+reflectorTable)
 		if _, network, _ := strings.Cut(head, " "); ours && yes(set["enable"], false) {
-			addresses[name] = r.networkAddresses(ctx, network)
-			said += fmt.Sprint(name, set)
+			sets[name], addresses[name] = set, r.networkAddresses(ctx, network)
 		}
 	}
-	if said += fmt.Sprint(addresses); said == s.said {
+	said := fmt.Sprint(sets, addresses) // by name
+	if said == s.said {
 		return
 	}
 	s.close()
 	s.said = said
 	for name, list := range addresses {
-		set := r.stateValues()[name]
-		c, failed := reflector(set)
+		c, failed := reflector(sets[name])
 		for _, a := range list {
-			c.At = netip.AddrPortFrom(a, uint16(atoi(set["port"])))
+			c.At = netip.AddrPortFrom(a, uint16(atoi(sets[name]["port"])))
 			if o, err := twamp.Listen(c); err != nil {
 				failed = err
 			} else {
