@@ -445,3 +445,34 @@ func TestCertificates(t *testing.T) {
 	l.file("etc/ssl/twice.pem", "")
 	check()
 }
+
+// TestPortMappingLease gives one protocol of a mapping an end, of which fw4 knows; after it the mapping is there and rests.
+func TestPortMappingLease(t *testing.T) {
+	l := newLAN(t)
+	l.write("firewall", l.config("firewall")+"\nconfig redirect 'both'\n\toption name 'lease of both'\n\toption src 'wan'\n\toption src_dport '9999'\n\toption dest 'lan'\n\toption dest_ip '192.168.1.9'\n")
+	row := l.find("Device.NAT.PortMapping.", "ExternalPort", "9999")
+	l.set(row+"LeaseDuration", "3600")
+	if got := l.value(row+"LeaseDuration") + " " + l.value(row+"Status"); got != "3600 Enabled" {
+		t.Errorf("it is %s", got)
+	}
+	if left := l.value(row + "RemainingLeaseTime"); len(left) != 4 || left < "3500" || left > "3600" {
+		t.Errorf("%s s are left", left)
+	}
+	first, second := l.section("firewall", "both"), ""
+	for path, value := range l.all("Device.NAT.PortMapping.") {
+		if strings.HasSuffix(path, ".ExternalPort") && value == "9999" && !strings.HasPrefix(path, row) {
+			second = strings.TrimSuffix(path, "ExternalPort")
+		}
+	}
+	if got := l.value(second+"LeaseDuration") + " " + l.value(second+"RemainingLeaseTime"); first.Get("proto") == "" || got != "0 0" {
+		t.Errorf("the other protocol has a lease of %s; the section is of %q", got, first.Get("proto"))
+	}
+	l.write("firewall", strings.Replace(l.config("firewall"), "option stop_date '20", "option stop_date '2001-01-01T00:00:00'\n\toption x '", 1))
+	if got := l.value(row+"Status") + " " + l.value(row+"RemainingLeaseTime"); got != "Inactive 0" {
+		t.Errorf("after its end it is %s", got)
+	}
+	l.set(row+"LeaseDuration", "0")
+	if got := l.value(row + "Status"); got != "Enabled" || strings.Contains(l.config("firewall"), "stop_date") {
+		t.Errorf("without a lease it is %s:\n%s", got, l.config("firewall"))
+	}
+}

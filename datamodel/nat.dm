@@ -35,7 +35,7 @@ Device.NAT.PortMapping.{i}.              rw
   Origin                 r  enum(User, System, UPnP, Controller) call nat.control
   Interface              rw pathRef                  call nat.mapping interface
   AllInterfaces          rw boolean                  call nat.mapping all
-  LeaseDuration          rw unsignedInt deny         call only 0
+  LeaseDuration          rw unsignedInt deny         call nat.mapping lease | default 0
   RemainingLeaseTime     r  unsignedInt deny         call nat.mapping left | default 0
   RemoteHost             rw string                   call nat.mapping remote
   ExternalPort           rw unsignedInt(0..65535)    call nat.mapping from

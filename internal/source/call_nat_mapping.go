@@ -147,7 +147,7 @@ func deleteMapping(_ context.Context, r *Reader, row *model.Row) error {
 // mappingNetwork is where we remember which network of the zone the ACS chose: fw4 knows zones only.
 func mappingNetwork(section string) string { return "nat.network." + section }
 
-func getMapping(_ context.Context, r *Reader, row *model.Row, args []string) (string, error) {
+func getMapping(ctx context.Context, r *Reader, row *model.Row, args []string) (string, error) {
 	s, proto := mappingOf(r, row)
 	if s == nil {
 		return "", nil
@@ -163,8 +163,13 @@ func getMapping(_ context.Context, r *Reader, row *model.Row, args []string) (st
 		}
 		return mappingStatus(r, s), nil
 	case "left":
+		if !row.ReadOnly {
+			return getFWEnd(ctx, r, row, args)
+		}
 		end, _ := strconv.ParseInt(s.Get("end"), 10, 64)
 		return strconv.FormatInt(max(0, end-time.Now().Unix()), 10), nil
+	case "lease":
+		return getFWEnd(ctx, r, row, args)
 	case "interface":
 		return networkPath(r, mappingNetworkOf(r, s)), nil
 	case "all":
@@ -257,7 +262,13 @@ func mappingStatus(r *Reader, s *uci.Section) string {
 	case s.Get("dest_ip") == "" && s.Get("dest") != "":
 		return "Error_Misconfigured"
 	}
-	return "Enabled"
+	switch end, ends := fwEnd(r, s); {
+	case !ends || time.Now().Before(end):
+		return "Enabled"
+	case isDMZ(s):
+		return "Disabled"
+	}
+	return "Inactive"
 }
 
 func mappingNetworkOf(r *Reader, s *uci.Section) string {
@@ -301,6 +312,9 @@ func setMapping(ctx context.Context, r *Reader, row *model.Row, args []string, v
 		}
 	}
 	s, err := splitMapping(r, row)
+	if err == nil && args[0] == "lease" {
+		return setFWEnd(ctx, r, row, args, value)
+	}
 	if err != nil {
 		return err
 	}
