@@ -22,8 +22,9 @@ HOT     := runtime internal/runtime/... internal/bytealg internal/strconv strcon
 LEAN    := -d=noopendefer=1,variablemakethreshold=0,maxshapelen=24,rangefunccheck=0,inlbudgetslack=
 SMALL   := -gcflags='all=$(LEAN)-75' $(foreach p,$(HOT),-gcflags='$(p)=$(LEAN)-62')
 INLINER := newinliner
-# In a traceback of theirs the line is that in which a function begins; the tables of all lines are 0.27 MB.
-ONELINE := bin/oneline/overlay.json
+# In a traceback of theirs the line is that in which a function begins; the tables of all lines are 0.27 MB. What begins with
+# an underscore is not among the packages of ./...
+ONELINE := bin/_oneline/overlay.json
 ROUTER  := GOEXPERIMENT=$(INLINER),nogreenteagc $(subst -tags $(TAGS),-tags '$(TAGS) packed',$(BUILD)) -overlay $(ONELINE) $(SMALL)
 
 # The data model goes to routers without comments and compressed: a fifth of its size.

@@ -34,6 +34,7 @@ var layer = map[string]float64{
 	"cmd/cwmpd":          4,
 	"cmd/sandbox":        4,
 	"cmd/mkpkg":          4,
+	"cmd/oneline":        4,
 
 	"internal/conformance": 4, // tests only
 	"openwrt":              4, // tests only
