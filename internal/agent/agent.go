@@ -214,7 +214,7 @@ func (d *Daemon) run(ctx context.Context) error {
 	})
 	start("samples", d.router.RunSampler)
 	start("channels", d.router.RunChannels)
-	start("reflectors", d.router.RunReflectors)
+	start("listeners", d.router.RunListeners)
 	start("connreq", d.http.Run)
 	start("connreq by UDP", d.udp.Run)
 	d.awaitPorts(ctx) // the first Inform tells where we listen
@@ -334,6 +334,7 @@ func (d *Daemon) reloadSettings() {
 	d.cpe.SettingsChanged()
 	d.lookAround()
 	signal(d.found.leased) // whose leases count, and who we are for our devices
+	d.router.NetworkChanged()
 }
 
 func (d *Daemon) setLevel() {

@@ -103,6 +103,7 @@ type CPE struct {
 	AllowDowngrade  bool // allow_http_downgrade: a redirect from https to http (H-24)
 	AllowLocal      bool // allow_local_transfers: file servers on loopback and link-local addresses (Z-34)
 	PlainUploads    bool // allow_plain_uploads: configuration, with its secrets, is sent by http too
+	UPnPDiscovery   bool // upnp_discovery: advertisements of UPnP on the LAN are heard
 	OldParameters   bool // old_parameters: what the standard has deleted is still there, default 1
 	KeepSettings    bool // fw_upgrade_keep_settings, default 1
 	UpgradesManaged bool // upgrades_managed

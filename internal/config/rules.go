@@ -108,6 +108,7 @@ var rules = [...]section{
 		{option: "allow_http_downgrade", yes: func(c *Config) *bool { return &c.CPE.AllowDowngrade }},
 		{option: "allow_local_transfers", yes: func(c *Config) *bool { return &c.CPE.AllowLocal }},
 		{option: "allow_plain_uploads", yes: func(c *Config) *bool { return &c.CPE.PlainUploads }},
+		{option: "upnp_discovery", yes: func(c *Config) *bool { return &c.CPE.UPnPDiscovery }},
 		{option: "old_parameters", yes: func(c *Config) *bool { return &c.CPE.OldParameters }},
 		{option: "fw_upgrade_keep_settings", yes: func(c *Config) *bool { return &c.CPE.KeepSettings }},
 		{option: "schedule_reboot", text: func(c *Config) *string { return &c.CPE.ScheduleReboot }, check: dateTime},

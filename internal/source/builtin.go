@@ -23,7 +23,7 @@ func builtin() map[string]Func {
 	for _, family := range [...][]named{
 		usersTable, qosTable, serviceTable, sshTable, syslogTable,
 		deviceTable, timeTable, mgmtTable, wifiTable, radioTable, securityTable, stationTable, natTable, dhcpTable, dnsTable, hostsTable,
-		netTable, usbTable, ledTable, uciTable, wireguardTable, dslTable, cellularTable, fwTable, sdTable, lldpTable,
+		netTable, usbTable, ledTable, uciTable, wireguardTable, dslTable, cellularTable, fwTable, sdTable, lldpTable, twampTable, ssdpTable,
 	} {
 		for _, f := range family {
 			put(f.name, *f.Func)

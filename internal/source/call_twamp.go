@@ -14,7 +14,7 @@ import (
 )
 
 // reflectors are those of Device.IP.Interface.{i}.TWAMPReflector.: rows and settings are values of the agent's own, on flash;
-// sockets are open while RunReflectors runs.
+// sockets are open while RunListeners runs.
 type reflectors struct {
 	changed chan struct{} // one slot: values of the agent's own were saved, or addresses may have moved
 
@@ -27,11 +27,10 @@ type reflectors struct {
 
 const reflectorTable = "Device.IP.Interface.{i}.TWAMPReflector."
 
-// funcs are twamp.rows, the table, and twamp.status, which is also the check of what is set.
-func (s *reflectors) funcs(into map[string]Func) {
-	s.changed = make(chan struct{}, 1)
-	into["twamp.rows"] = Func{Rows: reflectorRows, Add: addReflector, Delete: func(context.Context, *Reader, *model.Row) error { return nil }}
-	into["twamp.status"] = Func{Get: getReflectorStatus, Hook: checkReflector}
+// twampTable is the table, and its status, which is also the check of what is set.
+var twampTable = []named{
+	{"twamp.rows", &Func{Rows: reflectorRows, Add: addReflector, Delete: func(context.Context, *Reader, *model.Row) error { return nil }}},
+	{"twamp.status", &Func{Get: getReflectorStatus, Hook: checkReflector}},
 }
 
 // reflectorRows are those of an interface; each has values of its own.
@@ -80,14 +79,15 @@ func getReflectorStatus(ctx context.Context, r *Reader, row *model.Row, _ []stri
 	return "Error", nil
 }
 
-// RunReflectors answers test packets until ctx ends. It waits for news, and has no timer but for what could not be opened: a
+// RunListeners has reflectors answer and UPnP heard until ctx ends. It waits for news, and has no timer but for what could not be opened: a
 // new address of IPv6 is on trial for a moment.
-func (rt *Router) RunReflectors(ctx context.Context) error {
+func (rt *Router) RunListeners(ctx context.Context) error {
 	s := &rt.reflectors
 	s.mu.Lock()
 	s.runs = true
 	for {
 		s.look(ctx, rt)
+		rt.ssdp.look(ctx, rt)
 		var again <-chan time.Time
 		if s.said == "" && len(s.active) > 0 {
 			again = time.After(10 * time.Second)
@@ -105,11 +105,12 @@ func (rt *Router) RunReflectors(ctx context.Context) error {
 	}
 	s.runs = false
 	s.close()
+	rt.ssdp.close()
 	s.mu.Unlock()
 	return nil
 }
 
-// NetworkChanged has reflectors look for the addresses of their interfaces again.
+// NetworkChanged has those who listen look again at the settings and for the addresses of their interfaces.
 func (rt *Router) NetworkChanged() {
 	select {
 	case rt.reflectors.changed <- struct{}{}:

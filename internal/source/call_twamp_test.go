@@ -54,7 +54,7 @@ func TestReflectorFollowsItsInterface(t *testing.T) {
 	ended := make(chan error)
 	dump.Store(none)
 	s.runs = true // as it will be in a moment
-	go func() { ended <- rt.RunReflectors(ctx) }()
+	go func() { ended <- rt.RunListeners(ctx) }()
 	status(none, "Error")
 	status(loopback, "Active")
 	first := slices.Clone(s.open)

@@ -61,6 +61,7 @@ type Router struct {
 	sampler    sampler
 	channels   channelChanges
 	reflectors reflectors
+	ssdp       ssdp
 
 	dialing chan struct{} // holds a token while somebody connects to D-Bus
 
@@ -79,7 +80,7 @@ func New(cfg Config) *Router {
 	rt := &Router{cfg: cfg, log: log, funcs: builtin(), quiet: newOnce(512), dialing: make(chan struct{}, 1)}
 	rt.around = &neighbourhood{asked: make(chan struct{}, 1)}
 	rt.around.funcs(rt.funcs)
-	rt.reflectors.funcs(rt.funcs)
+	rt.reflectors.changed = make(chan struct{}, 1)
 	rt.sampler.changed = make(chan struct{}, 1)
 	rt.funcs["device.sampled"] = Func{Get: rt.sampler.get}
 	rt.funcs["wifi.changes"] = Func{Get: rt.channels.get}
