@@ -9,7 +9,7 @@ import (
 	"github.com/cwmpd/cwmpd/internal/uci"
 )
 
-// section writes `config TYPE` with options NAME=VALUE, + for a blank.
+// fwSection writes `config TYPE` with options NAME=VALUE, + for a blank.
 func fwSection(typ, options string) string {
 	var b strings.Builder
 	b.WriteString("config " + typ + "\n")
