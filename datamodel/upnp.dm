@@ -43,10 +43,10 @@ Device.UPnP.Discovery.RootDevice.{i}. r
   noalias
   Status    r enum(LeaseActive, LeaseExpired, ByebyeReceived) const LeaseActive
   UUID      r UUID            ubus .uuid
-  USN       r string(256)     ubus .usn
+  USN       r string(256)     ubus .USN
   LeaseTime r unsignedInt     ubus .lease
-  Location  r URL             ubus .location
-  Server    r string(256)     ubus .server | trim 256
+  Location  r URL             ubus .LOCATION
+  Server    r string(256)     ubus .SERVER | trim 256
   Host      r list(..1024) pathRef call hosts.at {from} | ref Device.Hosts.Host.
   LastUpdate r dateTime       ubus .last | time
 
@@ -58,10 +58,10 @@ Device.UPnP.Discovery.Device.{i}. r
   noalias
   Status    r enum(LeaseActive, LeaseExpired, ByebyeReceived) const LeaseActive
   UUID      r UUID            ubus .uuid
-  USN       r string(256)     ubus .usn
+  USN       r string(256)     ubus .USN
   LeaseTime r unsignedInt     ubus .lease
-  Location  r URL             ubus .location
-  Server    r string(256)     ubus .server | trim 256
+  Location  r URL             ubus .LOCATION
+  Server    r string(256)     ubus .SERVER | trim 256
   Host      r list(..1024) pathRef call hosts.at {from} | ref Device.Hosts.Host.
   LastUpdate r dateTime       ubus .last | time
 
@@ -72,10 +72,10 @@ Device.UPnP.Discovery.Service.{i}. r
   volatile
   noalias
   Status    r enum(LeaseActive, LeaseExpired, ByebyeReceived) const LeaseActive
-  USN       r string(256)     ubus .usn
+  USN       r string(256)     ubus .USN
   LeaseTime r unsignedInt     ubus .lease
-  Location  r URL             ubus .location
-  Server    r string(256)     ubus .server | trim 256
+  Location  r URL             ubus .LOCATION
+  Server    r string(256)     ubus .SERVER | trim 256
   Host      r list(..1024) pathRef call hosts.at {from} | ref Device.Hosts.Host.
   LastUpdate r dateTime       ubus .last | time
   ParentDevice r pathRef       ubus .uuid | ref Device.UPnP.Discovery.RootDevice. Device.UPnP.Discovery.Device.

@@ -48,14 +48,17 @@ func parseAdvert(message string) (head map[string]string, lease int) {
 	head = map[string]string{}
 	for _, line := range lines {
 		name, value, _ := strings.Cut(line, ":")
-		head[strings.ToUpper(name)] = strings.TrimSpace(value)
+		switch name = strings.ToUpper(name); name {
+		case "USN", "NTS", "CACHE-CONTROL", "LOCATION", "SERVER":
+			head[name] = strings.TrimSpace(value)
+		}
 	}
 	if head["NTS"] == "ssdp:alive" {
 		_, age, _ := strings.Cut(strings.ReplaceAll(head["CACHE-CONTROL"], " ", ""), "max-age=")
 		age, _, _ = strings.Cut(age, ",")
 		lease = atoi(age)
 	}
-	if lines[0] != "NOTIFY * HTTP/1.1" || lease <= 0 && head["NTS"] != "ssdp:byebye" || len(head["USN"]) > 256 {
+	if lines[0] != "NOTIFY * HTTP/1.1" || lease <= 0 && head["NTS"] != "ssdp:byebye" || len(head["USN"]) > 256 || strings.Contains(message, "\x00") {
 		return nil, 0
 	}
 	return head, lease
@@ -68,14 +71,14 @@ func isUUID(text string) bool {
 // hear takes notice of a message. set is whether our clock can be believed.
 func (s *ssdp) hear(message, from string, now time.Time, set bool) {
 	head, lease := parseAdvert(message)
-	usn, last := clean(head["USN"]), ""
+	usn := clean(head["USN"])
 	uuid, of, _ := strings.Cut(usn, "::")
 	uuid, named := strings.CutPrefix(uuid, "uuid:")
 	if !named || !isUUID(uuid) {
 		return
 	}
 	if set {
-		last = strconv.FormatInt(now.Unix(), 10)
+		head["last"] = strconv.FormatInt(now.Unix(), 10)
 	}
 	key, kind := uuid, "device"
 	switch {
@@ -99,15 +102,15 @@ func (s *ssdp) hear(message, from string, now time.Time, set bool) {
 		if old.kind == "root" {
 			kind = "root"
 		}
-		if was := old.v.Get("usn").Text(); strings.Contains(was, "::urn:") && !strings.Contains(of, "urn:") {
+		if was := old.v.Get("USN").Text(); strings.Contains(was, "::urn:") && !strings.Contains(of, "urn:") {
 			usn = was // it says what the device is
 		}
 	}
 	if s.heard == nil {
 		s.heard = map[string]*advert{}
 	}
-	s.heard[key] = &advert{kind, now.Add(time.Duration(lease) * time.Second), ubus.Table("uuid", uuid, "usn", usn,
-		"location", head["LOCATION"], "server", head["SERVER"], "lease", lease, "last", last, "from", from)}
+	head["uuid"], head["USN"], head["from"], head["lease"] = uuid, usn, from, strconv.Itoa(lease)
+	s.heard[key] = &advert{kind, now.Add(time.Duration(lease) * time.Second), ubus.Of(head)}
 }
 
 // advertRows is `rows call upnp.heard root`, device or service.

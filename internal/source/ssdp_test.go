@@ -32,7 +32,7 @@ func known(t *testing.T, s *ssdp) (out []string) {
 		rows, _ := advertRows(t.Context(), r, nil, []string{kind})
 		for _, row := range rows {
 			v := row.Data.(ubus.Value)
-			out = append(out, kind+" "+v.Get("usn").Text()+" "+v.Get("lease").Text())
+			out = append(out, kind+" "+v.Get("USN").Text()+" "+v.Get("lease").Text())
 		}
 	}
 	slices.Sort(out)
@@ -55,6 +55,7 @@ func TestAdverts(t *testing.T) {
 		"no lease":          {[]string{notify("ssdp:alive", uuid, ""), notify("ssdp:alive", uuid, "max-age=0"), notify("ssdp:alive", uuid, "max-age=-5"), notify("ssdp:alive", uuid, "max-age=99999999999999999999")}, ""},
 		"no UUID":           {[]string{notify("ssdp:alive", aUUID, "max-age=60"), notify("ssdp:alive", "uuid:x", "max-age=60"), notify("ssdp:alive", uuid+"x", "max-age=60"), notify("ssdp:alive", "uuid:"+strings.Repeat("-", 36), "max-age=60")}, ""},
 		"no NOTIFY":         {[]string{"", "\r\n", "M-SEARCH * HTTP/1.1\r\n\r\n", strings.Replace(notify("ssdp:alive", uuid, "max-age=60"), "NOTIFY", "HTTP/1.1 200 OK", 1), notify("ssdp:update", uuid, "max-age=60")}, ""},
+		"a NUL":             {[]string{notify("ssdp:alive", uuid+"\x00", "max-age=60"), notify("ssdp:alive", uuid, "max-age=60\r\nX: \x00")}, ""},
 		"a long name":       {[]string{notify("ssdp:alive", uuid+"::"+strings.Repeat("x", 256), "max-age=60")}, ""},
 		"a forged list":     {[]string{notify("ssdp:alive", uuid+"::\x1f\xff", "max-age=60")}, "device " + uuid + "::\ufffd 60"},
 	} {
@@ -153,8 +154,8 @@ func TestRowOfAnAdvert(t *testing.T) {
 	if len(rows) != 1 || rows[0].Key != aUUID || !discovers(r) {
 		t.Fatalf("%+v", rows)
 	}
-	for source, want := range map[string]string{"ubus .uuid": aUUID, "ubus .usn": "uuid:" + aUUID + "::upnp:rootdevice", "ubus .lease": "60",
-		"ubus .location": "http://192.0.2.9:80/d.xml", "ubus .server": "OS/1 UPnP/1.0 p/2", "ubus .last": "4920923045", "ubus .from": "192.0.2.9"} {
+	for source, want := range map[string]string{"ubus .uuid": aUUID, "ubus .USN": "uuid:" + aUUID + "::upnp:rootdevice", "ubus .lease": "60",
+		"ubus .LOCATION": "http://192.0.2.9:80/d.xml", "ubus .SERVER": "OS/1 UPnP/1.0 p/2", "ubus .last": "4920923045", "ubus .from": "192.0.2.9"} {
 		wantText(t, source, rt.get(t, r, source, &rows[0]), want)
 	}
 	rt.ssdp.look(t.Context(), rt.Router) // below a root that is no router's nobody listens
