@@ -59,7 +59,6 @@ func (r *Reader) record(file, name string, n int) record {
 }
 
 func (r *Reader) passwd(name string) record { return r.record(passwdFile, name, 7) }
-func (r *Reader) group(name string) record  { return r.record(groupFile, name, 4) }
 
 func (rec record) set(field int, value string) {
 	rec.f[field] = value
@@ -83,10 +82,6 @@ func (r *Reader) idRows(name string, n int) []model.Row {
 
 func userRows(_ context.Context, r *Reader, _ *model.Row, _ []string) ([]model.Row, error) {
 	return r.idRows(passwdFile, 7), nil
-}
-
-func groupRows(_ context.Context, r *Reader, _ *model.Row, _ []string) ([]model.Row, error) {
-	return r.idRows(groupFile, 4), nil
 }
 
 func shellRows(_ context.Context, r *Reader, _ *model.Row, _ []string) ([]model.Row, error) {
@@ -122,15 +117,6 @@ func addUser(_ context.Context, r *Reader, _ *model.Row, n uint32, _ []string) (
 	return model.Row{Key: name, Place: passwdFile + ":" + strconv.Itoa(r.passwd(name).at)}, nil
 }
 
-func addGroup(_ context.Context, r *Reader, _ *model.Row, n uint32, _ []string) (model.Row, error) {
-	name, id := newName+strconv.FormatUint(uint64(n), 10), r.freeID(groupFile, 4)
-	if id == "" {
-		return model.Row{}, refused("there is no place for another group")
-	}
-	r.textFile(groupFile).add(name + ":x:" + id + ":")
-	return model.Row{Key: name, Place: groupFile + ":" + strconv.Itoa(r.group(name).at)}, nil
-}
-
 // today is the day as /etc/shadow counts, "0" while the clock is not set: then nobody is told that a password is old.
 func (r *Reader) today() string {
 	if box := r.Box(); box == nil || !box.ClockSet() {
@@ -154,47 +140,6 @@ func deleteUser(_ context.Context, r *Reader, row *model.Row) error {
 	}
 	r.renameMember(row.Key, "")
 	return r.renameLogins(row.Key, "")
-}
-
-// deleteGroup leaves those whose own group it was to nobody's.
-func deleteGroup(_ context.Context, r *Reader, row *model.Row) error {
-	g := r.group(row.Key)
-	if g.f == nil {
-		return nil
-	}
-	if g.static() {
-		return refused("%s belongs to the system", row.Key)
-	}
-	r.moveGroup(g.f[2], nobody)
-	g.file.set(g.at, goneLine)
-	return nil
-}
-
-func (r *Reader) moveGroup(from, to string) {
-	for _, u := range r.records(passwdFile, 7) {
-		if u.f[3] == from {
-			u.set(3, to)
-		}
-	}
-}
-
-// renameMember writes another name into all groups that a user is in; no name takes him out.
-func (r *Reader) renameMember(from, to string) {
-	for _, g := range r.records(groupFile, 4) {
-		members := splitMembers(g.f[3])
-		i := slices.Index(members, from)
-		if i < 0 {
-			continue
-		}
-		if members[i] = to; to == "" {
-			members = slices.Delete(members, i, i+1)
-		}
-		g.set(3, strings.Join(members, ","))
-	}
-}
-
-func splitMembers(field string) []string {
-	return strings.FieldsFunc(field, func(c rune) bool { return c == ',' })
 }
 
 // renameLogins does the same to rpcd's logins, whose password $p$NAME is that of the system's user.
@@ -272,36 +217,6 @@ func shownName(name string) string {
 	return name
 }
 
-// groupsOf names a user's own group, unless it is nobody's, and then those that he is a member of.
-func (r *Reader) groupsOf(u record) (own []string) {
-	var more []string
-	for _, g := range r.records(groupFile, 4) {
-		switch {
-		case g.f[2] == u.f[3] && len(own) == 0:
-			if g.f[2] != nobody {
-				own = append(own, g.f[0])
-			}
-		case slices.Contains(splitMembers(g.f[3]), u.f[0]):
-			more = append(more, g.f[0])
-		}
-	}
-	return append(own, more...)
-}
-
-func getGroup(_ context.Context, r *Reader, row *model.Row, args []string) (string, error) {
-	g := r.group(row.Key)
-	if g.f == nil || len(args) != 1 {
-		return "", nil
-	}
-	switch args[0] {
-	case "id":
-		return g.f[2], nil
-	case "name":
-		return shownName(row.Key), nil
-	}
-	return digit(g.static()), nil
-}
-
 // validAccount is what busybox' adduser takes, too.
 func validAccount(name string) bool {
 	if name == "" || len(name) > 31 || strings.HasPrefix(name, newName) {
@@ -375,35 +290,6 @@ func (r *Reader) renameUser(row *model.Row, u record, name string) error {
 	return r.renameLogins(old, name)
 }
 
-// setGroups makes the first group the user's own, and him a member of the others.
-func (r *Reader) setGroups(u record, value string) error {
-	if u.static() {
-		return refused("%s belongs to the system", u.f[0])
-	}
-	names, isList := splitList(value)
-	if !isList && value != "" {
-		names = []string{value}
-	}
-	own := nobody
-	for i, name := range names {
-		g := r.group(name)
-		if g.f == nil {
-			return model.Errorf(model.BadValue, "there is no group %s", name)
-		}
-		if i == 0 {
-			own = g.f[2]
-		}
-	}
-	u.set(3, own)
-	r.renameMember(u.f[0], "")
-	for _, g := range r.records(groupFile, 4) {
-		if i := slices.Index(names, g.f[0]); i > 0 {
-			g.set(3, strings.Join(append(splitMembers(g.f[3]), u.f[0]), ","))
-		}
-	}
-	return nil
-}
-
 // setPassword writes the hash of a password. A disabled user stays so: his hash gets the "!" before it. A login at rpcd
 // that had a password of its own has the user's from now on.
 func (r *Reader) setPassword(u record, password string) error {
@@ -461,26 +347,6 @@ func hookUser(_ context.Context, r *Reader, row *model.Row, changed map[string]s
 		s.set(1, hash[1:])
 	}
 	return nil
-}
-
-func setGroup(_ context.Context, r *Reader, row *model.Row, args []string, value string) error {
-	g := r.group(row.Key)
-	if g.f == nil {
-		return refused("there is no group %s", row.Key)
-	}
-	old := g.f[2]
-	if args[0] == "id" {
-		err := r.rename(groupFile, 4, g, 2, value)
-		if err == nil {
-			r.moveGroup(old, value)
-		}
-		return err
-	}
-	err := r.rename(groupFile, 4, g, 0, value)
-	if err == nil {
-		row.Key = value
-	}
-	return err
 }
 
 // getRoot answers `call users.root FIELD`: whether the administrator needs a password, or nothing for the password itself.
