@@ -99,6 +99,14 @@ func (m *mover) wantACS(url, user, password string) {
 	}
 }
 
+// wantTaken wants the ACS to have taken this password without any other having been put back.
+func (m *mover) wantTaken(password string) {
+	m.t.Helper()
+	if s := m.cpe.saved; s.Probation != nil || s.Good.Password != password || len(m.switched) != 0 {
+		m.t.Errorf("saved %+v, switched %v", s, m.switched)
+	}
+}
+
 // since are the sessions from number n on, as "URL: events".
 func (m *mover) since(n int) []string {
 	visits := m.seen()
@@ -513,9 +521,7 @@ func TestK20_NewPasswordOnProbation(t *testing.T) {
 		m.wantACS(oldACS, "old", "new")
 		m.dies(oldACS, false)
 		pass(24 * time.Hour)
-		if s := m.cpe.saved; s.Probation != nil || s.Good.Password != "new" || len(m.switched) != 0 {
-			t.Errorf("saved %+v, switched %v", s, m.switched)
-		}
+		m.wantTaken("new")
 	})
 	bubble(t, "the ACS changes its mind within the hour", func(t *testing.T, m *mover) {
 		picky(m, "secret")
@@ -524,9 +530,7 @@ func TestK20_NewPasswordOnProbation(t *testing.T) {
 		pass(10 * time.Minute)
 		picky(m, "new")
 		pass(45 * time.Minute)
-		if s := m.cpe.saved; s.Probation != nil || s.Good.Password != "new" || len(m.switched) != 0 {
-			t.Errorf("saved %+v, switched %v", s, m.switched)
-		}
+		m.wantTaken("new")
 	})
 	bubble(t, "both are refused: they take turns until one is taken", func(t *testing.T, m *mover) {
 		picky(m, "neither")

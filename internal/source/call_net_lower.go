@@ -97,24 +97,23 @@ func (n *netView) belowIface(i *netIface) string {
 
 // belowLink refers to the lower layer of an Ethernet link.
 func (n *netView) belowLink(dev string) string {
-	switch {
-	case n.bridge[dev] != nil:
+	if n.bridge[dev] != nil {
 		return ref(tablePort, dev)
-	case n.lag[dev] != nil:
-		return ref(tableLAG, dev)
-	case n.live.isEth[dev]:
-		return ref(tableEthernet, dev)
-	case n.live.wifi[dev] != "":
-		return ref(tableSSID, n.live.wifi[dev])
 	}
-	return cmp.Or(n.dsl[dev], n.tunnelOn(dev))
+	return n.belowNetdev(dev)
 }
 
 // belowPort refers to what a port of a bridge is on.
 func (n *netView) belowPort(dev string) string {
+	if v := n.vlan[dev]; v != nil {
+		return ref(tableVLAN, v.key)
+	}
+	return n.belowNetdev(dev)
+}
+
+// belowNetdev refers to what a netdev is the face of.
+func (n *netView) belowNetdev(dev string) string {
 	switch {
-	case n.vlan[dev] != nil:
-		return ref(tableVLAN, n.vlan[dev].key)
 	case n.lag[dev] != nil:
 		return ref(tableLAG, dev)
 	case n.live.isEth[dev]:
