@@ -1,6 +1,7 @@
 # Device.Cellular: modems, their SIMs and access points.
-# Router: /etc/config/network, `config interface` of proto modemmanager, qmi, mbim, ncm or 3g; ModemManager on D-Bus. Without
-# it there are the settings, and of what is alive what netifd knows.
+# Router: /etc/config/network, `config interface` of proto modemmanager, qmi, mbim, ncm or 3g; ModemManager on D-Bus, else
+# uqmi while an interface of proto qmi is up. Without them there are the settings, and of what is alive what netifd knows.
+# In a list of properties the last are members of uqmi's tables.
 #
 # Left out: a scan for networks (AvailableNetworks), which takes the modem off the air; the storages of messages.
 
@@ -26,20 +27,23 @@ Device.Cellular.Interface.{i}.    r
   Upstream                     r  boolean           const true
   IMEI                         r  string(15..15)    dbus . org.freedesktop.ModemManager1.Modem EquipmentIdentifier
   SupportedAccessTechnologies  r  list enum(GPRS, EDGE, UMTS, UMTSHSPA, CDMA2000OneX, CDMA2000HRPD, LTE, NR) \
-    dbus . org.freedesktop.ModemManager1.Modem SupportedModes | bits 1=GPRS 1=EDGE 2=UMTS 2=UMTSHSPA 3=LTE 4=NR
+    dbus . org.freedesktop.ModemManager1.Modem SupportedModes,networks \
+    | map gsm=2 umts=4 lte=8 5gnr=16 cdma1x=32 cdma1xevdo=64 *=* | bits 1=GPRS 1=EDGE 2=UMTS 2=UMTSHSPA 5=CDMA2000OneX 6=CDMA2000HRPD 3=LTE 4=NR
   # The others stay allowed where the modem can prefer. GPRS is all of 2G, UMTS all of 3G.
   PreferredAccessTechnology    rw enum(Auto, GPRS, UMTS, LTE, NR)  call cellular technology
+  # Of uqmi's names gsm is GPRS at least, umts and wcdma UMTS.
   CurrentAccessTechnology      r  enum(GPRS, EDGE, UMTS, UMTSHSPA, CDMA2000OneX, CDMA2000HRPD, LTE, NR) \
-    dbus . org.freedesktop.ModemManager1.Modem AccessTechnologies \
+    dbus . org.freedesktop.ModemManager1.Modem AccessTechnologies,radio_interface \
+    | map 5gnr=32768 lte=16384 umts=32 wcdma=32 gsm=8 cdma-1x=1024 cdma=1024 cdma-1x_evdo=2048 hdr=2048 *=* \
     | bits 15=NR 14=LTE 16=LTE 17=LTE 6=UMTSHSPA 7=UMTSHSPA 8=UMTSHSPA 9=UMTSHSPA 5=UMTS 4=EDGE 3=GPRS 11=CDMA2000HRPD 12=CDMA2000HRPD 13=CDMA2000HRPD 10=CDMA2000OneX \
     | item 0
   # MCC and MNC.
   NetworkRequested             rw string(64)        call cellular plmn
-  NetworkInUse                 r  string(64)        dbus . org.freedesktop.ModemManager1.Modem.Modem3gpp OperatorName,OperatorCode | trim 64
-  # As long as ModemManager measures: option signalrate.
-  RSSI                         r  int deny          dbus . org.freedesktop.ModemManager1.Modem.Signal Lte.rssi,Umts.rssi,Gsm.rssi,Cdma.rssi | scale 1
-  RSRP                         r  int deny          dbus . org.freedesktop.ModemManager1.Modem.Signal Lte.rsrp,Nr5g.rsrp | scale 1
-  RSRQ                         r  int deny          dbus . org.freedesktop.ModemManager1.Modem.Signal Lte.rsrq,Nr5g.rsrq | scale 1
+  NetworkInUse                 r  string(64)        dbus . org.freedesktop.ModemManager1.Modem.Modem3gpp OperatorName,OperatorCode,plmn_description | trim 64
+  # As long as ModemManager measures (option signalrate), or uqmi's. The ranges are those that can be reported (3GPP TS 38.133 10.1).
+  RSSI                         r  int(-156..0) deny   dbus . org.freedesktop.ModemManager1.Modem.Signal Lte.rssi,Umts.rssi,Gsm.rssi,Cdma.rssi,rssi,signal | scale 1
+  RSRP                         r  int(-156..0) deny   dbus . org.freedesktop.ModemManager1.Modem.Signal Lte.rsrp,Nr5g.rsrp,rsrp | scale 1
+  RSRQ                         r  int(-43..20) deny   dbus . org.freedesktop.ModemManager1.Modem.Signal Lte.rsrq,Nr5g.rsrq,rsrq | scale 1
   # From ModemManager 1.20.
   UpstreamMaxBitRate           r  unsignedInt       dbus org.freedesktop.ModemManager1 {bearer} org.freedesktop.ModemManager1.Bearer Stats.uplink-speed | scale 1/1000
   DownstreamMaxBitRate         r  unsignedInt       dbus org.freedesktop.ModemManager1 {bearer} org.freedesktop.ModemManager1.Bearer Stats.downlink-speed | scale 1/1000
@@ -58,13 +62,14 @@ Device.Cellular.Interface.{i}.Stats.    r
   MulticastPacketsReceived  r  StatsCounter64 deny  call net.counter multicast
 
 Device.Cellular.Interface.{i}.USIM.    r
-  # The lock that ModemManager waits for; PIN2 and PUK2 keep nobody from the network.
-  Status    r  enum(None, Available, Valid, Blocked, Error)  call cellular sim | map = 0= none=None 1=Valid 2=Available 3=Valid 4=Blocked 5=Valid *=Error
+  # The lock that ModemManager waits for; PIN2 and PUK2 keep nobody from the network. Or uqmi's card_application_state.
+  Status    r  enum(None, Available, Valid, Blocked, Error)  call cellular sim | map = 0= none=None 1=Valid 2=Available 3=Valid 4=Blocked 5=Valid \
+    unknown= ready=Valid detected=Available pin-required=Available check-personalization-state=Available puk-required=Blocked pin1-blocked=Blocked *=Error
   IMSI      r  string(14..15)        dbus org.freedesktop.ModemManager1 {sim} org.freedesktop.ModemManager1.Sim Imsi
   ICCID     r  string(6..20)         dbus org.freedesktop.ModemManager1 {sim} org.freedesktop.ModemManager1.Sim SimIdentifier
   MSISDN    r  string(14..15)        call cellular number
   # Changing it takes the PIN itself.
-  PINCheck  r  enum(OnNetworkAccess, Reboot, Off)  call cellular locks | map 1=OnNetworkAccess 0=Off
+  PINCheck  r  enum(OnNetworkAccess, Reboot, Off)  call cellular locks | map 1=OnNetworkAccess 0=Off disabled=Off verified=OnNetworkAccess not_verified=OnNetworkAccess *=
   PIN       rw string(..4) hidden    call cellular pincode
 
 Device.Cellular.Interface.{i}.SMS.    r

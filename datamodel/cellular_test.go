@@ -185,7 +185,7 @@ func TestModemThatMisbehaves(t *testing.T) {
 		{"its SIM is blocked", "UnlockRequired uint32 3", "UnlockRequired uint32 4", "Device.Cellular.Interface.1.USIM.Status = Blocked"},
 		{"it failed", "State int32 11", "State int32 -1", "Device.Cellular.Interface.1.Status = Error"},
 		{"a state of the future", "State int32 11", "State int32 99", "Device.Cellular.Interface.1.Status ="},
-		{"numbers are words", "AccessTechnologies uint32 16384", "AccessTechnologies 'lte'", "Device.Cellular.Interface.1.CurrentAccessTechnology =\nDevice.Cellular.Interface.1.RSSI = -61"},
+		{"numbers are words", "AccessTechnologies uint32 16384", "AccessTechnologies 'many'", "Device.Cellular.Interface.1.CurrentAccessTechnology =\nDevice.Cellular.Interface.1.RSSI = -61"},
 		{"a dictionary is a number", "Lte @a{sv} {'rssi': <-61.5>, 'rsrq': <-9.0>, 'rsrp': <-91.0>, 'snr': <12.4>}", "Lte uint32 4", "Device.Cellular.Interface.1.RSSI = 0\nDevice.Cellular.Interface.1.RSRP = 0"},
 		{"a path is a word", "Sim objectpath '/org/freedesktop/ModemManager1/SIM/0'", "Sim 'the sim'", "Device.Cellular.Interface.1.USIM.IMSI ="},
 		{"modes are no pairs", "SupportedModes @a(uu) 4 0, 8 0, 12 8, 14 0, 14 8, 14 4", "SupportedModes 'any'", "Device.Cellular.Interface.1.SupportedAccessTechnologies ="},

@@ -14,8 +14,8 @@ import (
 
 // A modem is what ModemManager has on D-Bus, or what an interface of /etc/config/network names in `option device` without
 // it: the path of the device in sysfs (proto modemmanager) or its control port (qmi, mbim, ncm, 3g). That is the key of its
-// row: ModemManager gives it another number each time it is plugged in. Only ModemManager tells how a modem is; uqmi and umbim
-// share its control port with netifd, which asks it at the same time.
+// row: ModemManager gives it another number each time it is plugged in. How a modem is tells ModemManager, else uqmi;
+// umbim, whose answers are for people to read, is not asked.
 var cellularTable = []named{
 	{"cellular", &Func{Rows: cellularRows, Get: cellularGet, Set: cellularSet, Need: cellularNeed}},
 	{"cellular.ap", &Func{Rows: accessPointRows, Add: accessPointAdd, Delete: netIfaceDelete}},
@@ -33,7 +33,8 @@ const (
 type modem struct {
 	bus   *dbusRow
 	iface *netIface
-	dev   string // its netdev
+	dev   string            // its netdev
+	uqmi  map[string]string // what uqmi says, once it was asked
 }
 
 // cellularProtos are those of netifd that use a modem, the one that a new interface gets first.
@@ -115,8 +116,9 @@ func cellularGet(ctx context.Context, r *Reader, row *model.Row, args []string) 
 		return "0", nil
 	case "roams":
 		at := ""
-		for _, o := range modemObjects(ctx, r) {
-			switch dbusText(o.props[mm3GPP]["RegistrationState"]) {
+		rows, _ := cellularRows(ctx, r, nil, nil) // never fails
+		for _, row := range rows {
+			switch row.Data.(*modem).property(ctx, r, mm3GPP, "RegistrationState", "RegistrationState") {
 			case "1", "6", "9": // MM_MODEM_3GPP_REGISTRATION_STATE_HOME, …_HOME_SMS_ONLY, …_HOME_CSFB_NOT_PREFERRED
 				at = "Home"
 			case "5", "7", "10":
@@ -165,7 +167,7 @@ func cellularGet(ctx context.Context, r *Reader, row *model.Row, args []string) 
 		if dbusText(props["Sim"]) == "/" {
 			return "none", nil
 		}
-		return dbusText(props["UnlockRequired"]), nil
+		return m.property(ctx, r, mmModem, "UnlockRequired", "card_application_state"), nil
 	case "technology":
 		return preferred(s), nil
 	case "number":
@@ -175,14 +177,12 @@ func cellularGet(ctx context.Context, r *Reader, row *model.Row, args []string) 
 		}
 		return strings.TrimPrefix(numbers[0], "+"), nil
 	case "locks":
-		if m.bus == nil {
-			return "", nil
-		}
-		locks, err := strconv.ParseUint(dbusText(m.bus.props[mm3GPP]["EnabledFacilityLocks"]), 10, 32)
+		locks := m.property(ctx, r, mm3GPP, "EnabledFacilityLocks", "pin1_status")
+		bits, err := strconv.ParseUint(locks, 10, 32)
 		if err != nil {
-			return "", nil
+			return locks, nil // uqmi's word, or nothing
 		}
-		return digit(locks&1 != 0), nil // MM_MODEM_3GPP_FACILITY_SIM
+		return digit(bits&1 != 0), nil // MM_MODEM_3GPP_FACILITY_SIM
 	}
 	return text(s, args[0]), nil
 }

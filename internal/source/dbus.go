@@ -264,6 +264,11 @@ func (e *dbusValue) where(ctx context.Context, r *Reader, row *model.Row) (dbusK
 }
 
 func (e *dbusValue) get(ctx context.Context, r *Reader, row *model.Row) (string, error) {
+	if row != nil {
+		if m, ok := row.Data.(*modem); ok && m.bus == nil {
+			return m.tells(ctx, r, e.property), nil
+		}
+	}
 	key, props := e.where(ctx, r, row)
 	for i := len(r.dbus.pending) - 1; i >= 0; i-- {
 		if s := &r.dbus.pending[i]; s.key == key && s.property == e.property {

@@ -69,7 +69,7 @@ func (r *Reader) execRead(ctx context.Context, argv []string) ([]byte, error) {
 }
 
 // script runs argv[0], of scriptDir where it is no path (which no .dm file can say), with an empty environment but for PATH, in a process group of its own that is
-// killed when time is up. There is no shell between us and it.
+// killed when time is up. There is no shell between us and it. With an error comes what it has printed before.
 func (rt *Router) script(ctx context.Context, argv []string) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(ctx, execTime)
 	defer cancel()
@@ -100,12 +100,13 @@ func (rt *Router) script(ctx context.Context, argv []string) ([]byte, error) {
 	}
 	if rt.quiet.first(key) {
 		level := slog.LevelWarn
-		if errors.Is(err, os.ErrNotExist) {
+		// A program of others that has printed something has answered, and says that there is no more.
+		if errors.Is(err, os.ErrNotExist) || argv[0][0] == '/' && out.buf.Len() > 0 && ctx.Err() == nil {
 			level = slog.LevelDebug
 		}
 		rt.log.Log(ctx, level, "script does not answer", "script", argv[0], "error", err)
 	}
-	return nil, err
+	return out.buf.Bytes(), err
 }
 
 // verbOf is what a script was asked for: get, set or list. Its further arguments may be secret.
