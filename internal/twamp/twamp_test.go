@@ -59,7 +59,7 @@ func TestListsThatAreNone(t *testing.T) {
 	}
 }
 
-// RFC 4656 §4.1.2: multiplier * 2^-32 * 2^scale seconds.
+// RFC 4656 (4.1.2): multiplier * 2^-32 * 2^scale seconds.
 func TestErrorEstimates(t *testing.T) {
 	for us, want := range map[uint64]uint16{0: 0x0002, 1: 0x0587, 1000: 0x0f84, 16000000: 0x1d81, 1 << 62: 0x2487} {
 		if got := estimate(us, false); got != want {
