@@ -333,6 +333,7 @@ var single = map[string]string{
 	"PortMapping.{i}.AllInterfaces":              "fw4 wants a zone",
 	"PortMapping.{i}.LeaseDuration":              "mappings are static",
 	"PortMapping.{i}.Interface":                  "a zone of one network",
+	"NAT.InterfaceSetting.{i}.Interface":         "in its zone by itself, TestNATOfAnotherInterface",
 	"PortMapping.{i}.Protocol":                   "the same ports of the other protocol are mapped too",
 	"PortMapping.{i}.InternalPort":               "a range cannot be moved beyond its end",
 	"PortMapping.{i}.ExternalPortEndRange":       "ends must follow beginnings",

@@ -502,6 +502,58 @@ func TestNATOfOneZoneGoesTogether(t *testing.T) {
 	}
 }
 
+// TestNATOfAnotherInterface: a row of the ACS has its network in wan's zone while it is enabled, whatever comes first, and is
+// about no network that has a row.
+func TestNATOfAnotherInterface(t *testing.T) {
+	l := newLAN(t)
+	const nat = "Device.NAT.InterfaceSetting."
+	dsl := strings.TrimSuffix(l.add("Device.IP.Interface."), ".")
+	lte := strings.TrimSuffix(l.add("Device.IP.Interface."), ".")
+	a, b := l.add(nat), l.add(nat)
+	wan, wanb := l.find(nat, "Interface", "Device.IP.Interface.4"), l.find(nat, "Interface", "Device.IP.Interface.6")
+	zone := func() string { return strings.Join(l.section("firewall", "@zone[1]").Option("network").Values, " ") }
+	name := func(path string) string { return l.value(path + ".Name") }
+	for i, step := range []struct {
+		set  []string
+		ok   bool
+		want string // what the zone has beside its own
+	}{
+		{[]string{a + "Enable", "true", a + "Interface", dsl}, true, name(dsl)},
+		{[]string{a + "Interface", lte, a + "Enable", "true"}, true, name(lte)},
+		{[]string{b + "Interface", lte}, false, name(lte)}, // has a row
+		{[]string{b + "Interface", lte, b + "Enable", "true"}, false, name(lte)},
+		{[]string{b + "Interface", "Device.IP.Interface.4"}, false, name(lte)},
+		{[]string{b + "Interface", "Device.IP.Interface.5"}, false, name(lte)}, // in the zone, without IPv4
+		{[]string{b + "Interface", "Device.IP.Interface.3", b + "Enable", "true"}, false, name(lte)},
+		{[]string{b + "Interface", "Device.IP.Interface.1"}, false, name(lte)}, // the loopback
+		{[]string{b + "Interface", "Device.IP.Interface.999"}, false, name(lte)},
+		{[]string{b + "Interface", "Device.NAT.PortMapping.1"}, false, name(lte)},
+		{[]string{b + "SourceNetwork", "192.168.20.0/25"}, false, name(lte)}, // in no zone
+		{[]string{wan + "Interface", dsl}, false, name(lte)},
+		{[]string{wan + "Enable", "false", wanb + "Enable", "false"}, false, name(lte)},
+		{[]string{b + "Enable", "true", b + "Interface", dsl}, true, name(lte) + " " + name(dsl)},
+		{[]string{a + "Interface", dsl, b + "Interface", lte}, true, name(dsl) + " " + name(lte)}, // change places
+		{[]string{a + "Interface", "", b + "Interface", dsl}, true, name(dsl)},
+		{[]string{a + "Enable", "false", a + "Interface", lte, b + "Enable", "false"}, true, ""},
+		{[]string{a + "Enable", "true", wan + "Enable", "false", wanb + "Enable", "false"}, false, ""},
+		{[]string{wan + "Enable", "false", wanb + "Enable", "false"}, true, ""},
+		{[]string{a + "Enable", "true"}, false, ""}, // nothing is translated
+		{[]string{a + "Enable", "true", wan + "Enable", "true", wanb + "Enable", "true"}, true, name(lte)},
+	} {
+		before := l.config("firewall")
+		err := l.try(step.set...)
+		if (err == nil) != step.ok || !step.ok && l.config("firewall") != before {
+			t.Errorf("step %d, %q: %v", i, step.set, err)
+		}
+		if got, want := zone(), strings.TrimSpace("wan wan6 wanb "+step.want); got != want {
+			t.Errorf("step %d, %q: the zone has %q, want %q", i, step.set, got, want)
+		}
+	}
+	if got := l.value(a+"Status") + " " + l.value(b+"Status"); got != "Error Disabled" { // the interface is down
+		t.Errorf("status %q", got)
+	}
+}
+
 // TestPoolRange writes both ends, in each order, and keeps within the subnet.
 func TestPoolRange(t *testing.T) {
 	l := newLAN(t)

@@ -12,7 +12,7 @@ import (
 
 // natTable are the values of Device.NAT.
 var natTable = []named{
-	{"nat.interfaces", &Func{Rows: natInterfaces}},
+	{"nat.interfaces", &Func{Rows: natInterfaces, Add: addNAT, Delete: deleteNAT}},
 	{"nat.interface", &Func{Get: getNATInterface, Hook: hookNATInterface}},
 	{"nat.mappings", &Func{Rows: portMappings, Add: addMapping, Delete: deleteMapping}},
 	{"nat.mapping", &Func{Get: getMapping, Set: setMapping, Hook: hookMapping}},
@@ -38,12 +38,14 @@ func zoneNamed(r *Reader, name string) *uci.Section {
 	return nil
 }
 
-func zones(r *Reader) []*uci.Section {
+func zones(r *Reader) []*uci.Section { return fwSections(r, "zone") }
+
+func fwSections(r *Reader, typ string) []*uci.Section {
 	p := r.UCI("firewall")
 	if p == nil {
 		return nil
 	}
-	return p.OfType("zone")
+	return p.OfType(typ)
 }
 
 // networkPath is the IP.Interface of a network, "" where there is none.
@@ -72,23 +74,29 @@ func speaksIPv4(r *Reader, network string) bool {
 	if s == nil || s.Type != "interface" {
 		return false
 	}
-	switch s.Get("proto") {
-	case "dhcpv6", "6in4", "6to4", "6rd", "dslite", "map", "464xlat":
-		return false
-	case "static":
-		return s.Option("ipaddr") != nil
-	}
-	return true
+	proto := s.Get("proto")
+	return !strings.Contains(" dhcpv6 6in4 6to4 6rd dslite map 464xlat ", " "+proto+" ") && (proto != "static" || s.Option("ipaddr") != nil)
 }
 
-// natInterfaces has one row per network that is in a firewall zone; `all` is those without IPv4 too. The row's section is the zone's: masquerading is an
-// option of the zone.
+// natInterfaces has one row per network that is in a firewall zone, but for those that rows of the ACS put there; `all` is these
+// and those without IPv4 too, and no others. The row's section is the zone's: masquerading is an option of the zone.
 func natInterfaces(_ context.Context, r *Reader, _ *model.Row, args []string) ([]model.Row, error) {
 	var out []model.Row
-	for _, z := range zones(r) {
-		for _, network := range items(z, "network") {
-			if len(args) > 0 || speaksIPv4(r, network) {
-				out = append(out, model.Row{Key: network, Package: "firewall", Section: z.Name})
+	p := r.UCI("firewall")
+	if p == nil {
+		return nil, nil
+	}
+	for _, s := range p.Sections {
+		var keys []string
+		switch {
+		case s.Type == "zone":
+			keys = items(s, "network")
+		case s.Type == natType && len(args) == 0:
+			keys = []string{s.Name}
+		}
+		for _, key := range keys {
+			if len(args) > 0 || s.Type == natType || speaksIPv4(r, key) && natMade(r, s, key) == nil {
+				out = append(out, model.Row{Key: key, Package: "firewall", Section: s.Name})
 			}
 		}
 	}
@@ -96,95 +104,84 @@ func natInterfaces(_ context.Context, r *Reader, _ *model.Row, args []string) ([
 }
 
 func getNATInterface(ctx context.Context, r *Reader, row *model.Row, args []string) (string, error) {
-	z := r.own(row)
+	z, network := r.own(row), row.Key
+	enabled := yes(text(z, "masq"), false)
+	if z != nil && z.Type == natType {
+		enabled, network = yes(z.Get("enabled"), false), z.Get("network")
+		z = natZone(r, z)
+	}
 	switch args[0] {
 	case "enable":
-		return digit(yes(text(z, "masq"), false)), nil
+		return digit(enabled), nil
 	case "path":
-		return networkPath(r, row.Key), nil
+		return networkPath(r, network), nil
 	case "sources":
 		return joinList(items(z, "masq_src")), nil
 	case "status":
 		switch {
-		case !yes(text(z, "masq"), false):
+		case !enabled:
 			return "Disabled", nil
-		case networkUp(ctx, r, row.Key):
+		case !yes(text(z, "masq"), false) || !yes(text(z, "enabled"), true) || !speaksIPv4(r, network):
+			return "Error_Misconfigured", nil
+		case networkUp(ctx, r, network):
 			return "Enabled", nil
 		}
 		return "Error", nil // the interface is down
-	case "tcp":
-		return conntrackTimeout(r, "nf_conntrack_tcp_timeout_established"), nil
-	case "udp":
-		return conntrackTimeout(r, "nf_conntrack_udp_timeout_stream"), nil
 	}
 	return "", nil
 }
 
-func conntrackTimeout(r *Reader, name string) string {
-	if v := strings.TrimSpace(string(r.File("/proc/sys/net/netfilter/" + name))); v != "" {
-		return v
-	}
-	return "-1"
-}
-
 // hookNATInterface writes what is the zone's. Networks of one zone are translated alike: it would be a bad surprise if
 // NAT of one uplink went off with another's, so all of them have to be set in the same transaction.
-func hookNATInterface(_ context.Context, r *Reader, row *model.Row, changed map[string]string) error {
+func hookNATInterface(ctx context.Context, r *Reader, row *model.Row, changed map[string]string) error {
 	z := r.own(row)
 	if z == nil {
 		return nil
 	}
-	for name, option := range map[string]string{"Enable": "masq", "SourceNetwork": "masq_src"} {
-		value, ok := changed[name]
-		if !ok {
-			continue
-		}
-		if option == "masq" {
-			value = digit(yes(value, false))
-		}
-		if natHas(z, option) == value {
-			continue
-		}
-		if err := natAgree(r, row, z, name, value); err != nil {
+	enable, switched := changed["Enable"]
+	_, moved := changed["Interface"]
+	switch on := digit(enable == "true"); {
+	case z.Type == natType:
+		if err := hookMadeNAT(ctx, r, z, changed); err != nil {
 			return err
 		}
-		if option == "masq" {
-			if err := r.uciSet("firewall", z.Name, option, value); err != nil {
-				return err
-			}
-			continue
+		z = natZone(r, r.own(row))
+	case moved:
+		return at("Interface", model.Refused, "the network is in its firewall zone by itself: add a row")
+	case switched && on != digit(yes(z.Get("masq"), false)):
+		if err := natAgree(r, row, z, "Enable", enable); err != nil {
+			return err
 		}
-		list := strings.FieldsFunc(value, func(c rune) bool { return c == ',' || c == ' ' })
-		for _, item := range list {
-			if !isSubnet(strings.TrimPrefix(item, "!")) {
-				return at(name, model.BadValue, "%q is not an address or a prefix", item)
-			}
-		}
-		if err := r.setItems("firewall", z.Name, option, list); err != nil {
+		if err := r.uciSet("firewall", z.Name, "masq", on); err != nil {
 			return err
 		}
 	}
-	return nil
-}
-
-func natHas(z *uci.Section, option string) string {
-	if option == "masq" {
-		return digit(yes(z.Get("masq"), false))
+	value, ok := changed["SourceNetwork"]
+	if !ok || strings.Join(items(z, "masq_src"), ",") == value {
+		return nil
 	}
-	return strings.Join(items(z, option), ",")
+	if z == nil {
+		return at("SourceNetwork", model.Refused, "it is of the firewall zone: there is none without Enable and Interface")
+	}
+	if err := natAgree(r, row, z, "SourceNetwork", value); err != nil {
+		return err
+	}
+	list := strings.FieldsFunc(value, func(c rune) bool { return c == ',' || c == ' ' })
+	for _, item := range list {
+		if !isSubnet(strings.TrimPrefix(item, "!")) {
+			return at("SourceNetwork", model.BadValue, "%q is not an address or a prefix", item)
+		}
+	}
+	return r.setItems("firewall", z.Name, "masq_src", list)
 }
 
 func natAgree(r *Reader, row *model.Row, z *uci.Section, name, value string) error {
 	for _, other := range items(z, "network") {
-		if other == row.Key || !speaksIPv4(r, other) {
+		path := natPath(r, z, other)
+		if path == row.Path() || !speaksIPv4(r, other) {
 			continue
 		}
-		path := r.Tree().Path("Device.NAT.InterfaceSetting.", other)
-		have, err := r.Tree().Value(path + "." + name)
-		if name == "Enable" {
-			have = digit(yes(have, false))
-		}
-		if err == nil && have == value {
+		if have, err := r.Tree().Value(path + "." + name); err == nil && have == value {
 			continue
 		}
 		return at(name, model.Refused, "network %s is in the same firewall zone %s: set both alike", other, z.Get("name"))

@@ -92,6 +92,7 @@ func netIfaceDelete(ctx context.Context, r *Reader, row *model.Row) error {
 // ifaceUsers are the options that hold names of interfaces.
 var ifaceUsers = [...]struct{ pkg, typ, option string }{
 	{"firewall", "zone", "network"},
+	{"firewall", natType, "network"},
 	{"wireless", "wifi-iface", "network"},
 	{"dhcp", "dhcp", "interface"},
 	{"network", "route", "interface"},

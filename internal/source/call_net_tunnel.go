@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/cwmpd/cwmpd/internal/model"
+	"github.com/cwmpd/cwmpd/internal/ubus"
 )
 
 const (
@@ -99,13 +100,21 @@ func (n *netView) carrier(i *netIface) string {
 		if o == i || slices.Contains(tunnels[:], o.proto) {
 			continue
 		}
-		for _, route := range o.live.Get("route").All() {
-			if route.Get("target").Text() == target && route.Get("mask").Text() == "0" {
-				return o.name
-			}
+		if leadsOut(o.live, target) {
+			return o.name
 		}
 	}
 	return ""
+}
+
+// leadsOut reports whether netifd has a default route from an interface, for the IP version of target.
+func leadsOut(live ubus.Value, target string) bool {
+	for _, route := range live.Get("route").All() {
+		if route.Get("target").Text() == target && route.Get("mask").Text() == "0" {
+			return true
+		}
+	}
+	return false
 }
 
 // belowTunnel refers to what carries a tunnel.
